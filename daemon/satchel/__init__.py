@@ -1,0 +1,24 @@
+"""Satchel: the office's business records while the network is away.
+
+``import satchel; satchel.connect()`` is all an app needs.  This package loads
+nothing until a name is asked for: importing it must stay as cheap as importing
+an empty module, so that ``satchel status`` starts fast.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "connect"]
+
+if TYPE_CHECKING:
+    from satchel.client.blocking import connect
+
+
+def __getattr__(name: str) -> Any:
+    if name == "connect":
+        from satchel.client.blocking import connect
+
+        return connect
+    raise AttributeError(f"module 'satchel' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""Bytes: the one msgpack codec, frames, chains and signatures.  No I/O, no clock, no schema."""
