@@ -1,0 +1,79 @@
+"""The ordered key-value transaction over which ``engine`` and ``hub`` are written.
+
+Owns the protocol only: keys and values are bytes, databases are names from
+:mod:`satchel.store.layout`, keys sort as unsigned bytes.  It must not know LMDB, so that
+the same transactions run over a map in memory; tests/unit/store/test_txn_contract.py is
+the suite that every implementation passes.
+
+A transaction lives inside one call of ``Store.write`` or ``Store.read``, on one thread.
+It is never kept, handed out or carried across an ``await``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+KEY_BYTES_MAX: Final = 511
+"""What LMDB's page format allows; a key has at least one byte (limits.md, Pitfalls)."""
+
+
+class ReadTxn(Protocol):
+    """One consistent snapshot."""
+
+    @property
+    def reads(self) -> int:
+        """Lookups made and pairs yielded so far: counted work, for bounds and tests."""
+
+    def get(self, db: str, key: bytes) -> bytes | None:
+        """The value of ``key``, or None.  ``b""`` is a value like any other."""
+
+    def scan(
+        self, db: str, start: bytes = b"", stop: bytes | None = None, *, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """The pairs with ``start <= key < stop`` in key order; ``reverse``: high to low.
+
+        ``stop=None`` means to the end.  A cursor walks the live tree: the caller must not
+        put or delete in the *same* database while it iterates; collect first.  Other
+        databases may be written.
+        """
+
+    def prefix(self, db: str, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """The pairs whose key begins with ``prefix``, in key order; as :meth:`scan`."""
+
+    def first(self, db: str, prefix: bytes = b"") -> tuple[bytes, bytes] | None:
+        """The lowest pair whose key begins with ``prefix``, or None."""
+
+    def last(self, db: str, prefix: bytes = b"") -> tuple[bytes, bytes] | None:
+        """The highest pair whose key begins with ``prefix``, or None."""
+
+    def count(self, db: str) -> int:
+        """Number of keys; constant time."""
+
+
+class Txn(ReadTxn, Protocol):
+    """A snapshot that can be written, and sees its own writes."""
+
+    @property
+    def writes(self) -> int:
+        """Keys put or deleted so far: counted work, for bounds and tests."""
+
+    def put(self, db: str, key: bytes, value: bytes) -> None:
+        """Set ``key``, over an older value if there is one."""
+
+    def append(self, db: str, key: bytes, value: bytes) -> None:
+        """Put a key known to be higher than every other (twice as fast, and leaves full
+        pages behind).  AssertionError if it is not the highest."""
+
+    def delete(self, db: str, key: bytes) -> bool:
+        """Remove ``key``; False if it was not there."""
+
+    def delete_prefix(self, db: str, prefix: bytes, limit: int | None = None) -> int:
+        """Remove the keys that begin with ``prefix``, lowest first, at most ``limit``;
+        return how many went."""
+
+
+def prefix_end(prefix: bytes) -> bytes | None:
+    """The lowest key above every key that begins with ``prefix``; None if there is none."""
+    bare = prefix.rstrip(b"\xff")
+    return bare[:-1] + bytes((bare[-1] + 1,)) if bare else None
