@@ -1,0 +1,30 @@
+"""The hub's one verdict on a changeset.  Codes are on disk and on the wire: append only."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Code(IntEnum):
+    """Outcome codes (sync.md 3.4): below CONFLICT the changeset took effect."""
+
+    OK = 0
+    OK_MODIFIED = 1
+    CONFLICT = 2
+    FORBIDDEN = 3
+    INVALID = 4
+    GONE = 5
+    TARGET_GONE = 6
+    RESTRICT = 7
+    DUP_ID = 8
+    BOUND = 9
+    SCHEMA = 10
+    TOO_BIG = 11
+    FORK = 12
+    VOID = 13
+    DEP = 14
+    HUB_FAULT = 15
+
+
+ACCEPTED = frozenset((Code.OK, Code.OK_MODIFIED))
+"""Codes of changesets that took effect."""
