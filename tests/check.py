@@ -1,0 +1,127 @@
+"""One command for every check: ``python -m tests.check``.
+
+    python -m tests.check                 all steps
+    python -m tests.check fast            all steps, no real processes, no coverage
+    python -m tests.check STEP [ARG...]   one step; the arguments go to its tool
+
+The steps are format, lint, types, floors, tests and coverage.  All of them run, whatever
+fails; the exit code is 0 only if none did.  The last line names what failed and what was
+skipped, so that a run without ``../shared`` never looks like a full one.
+
+It owns the order and the report.  What each tool checks is in ``pyproject.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+PYTEST = ("-m", "pytest", "tests")
+SKIP_LINE = re.compile(r"SKIPPED \[\d+\] (?P<place>[^:]+):(?:\d+:)? (?P<reason>.+)")
+
+# Each step is the commands it runs, one after the other until one fails.
+STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "format": (("-m", "ruff", "format", "--check", "."),),
+    "lint": (("-m", "ruff", "check", "."),),
+    "types": (("-m", "mypy"),),
+    "floors": (("-c", "from importlinter.cli import lint_imports_command as run; run()"),),
+    "tests": (("-m", "coverage", "erase"), ("-m", "coverage", "run", *PYTEST)),
+    "coverage": (("-m", "coverage", "combine", "--quiet"), ("-m", "coverage", "report")),
+}
+FAST = {name: STEPS[name] for name in ("format", "lint", "types", "floors")} | {
+    "tests": ((*PYTEST, "--ignore=tests/e2e"),),
+}
+
+
+class Result(NamedTuple):
+    """What came of one step: ``seconds`` it took, and pytest's reasons for skipping."""
+
+    name: str
+    passed: bool
+    seconds: float
+    skipped: tuple[str, ...]
+
+
+def perform(name: str, commands: Sequence[Sequence[str]], say: Callable[[str], None]) -> Result:
+    """Run one step's commands in turn until one fails.
+
+    The tests' output is said as it comes; another tool's only if the tool fails.
+    """
+    began = time.monotonic()
+    live = name == "tests"
+    skipped: list[str] = []
+    passed = True
+    for command in commands:
+        code, lines = _run((PYTHON, *command), say if live else None)
+        skipped += [f"{m['place']} ({m['reason']})" for m in map(SKIP_LINE.match, lines) if m]
+        if code != 0:
+            passed = False
+            if not live:
+                say("\n".join(lines))
+            break
+    return Result(name, passed, time.monotonic() - began, tuple(skipped))
+
+
+def _run(command: Sequence[str], say: Callable[[str], None] | None) -> tuple[int, list[str]]:
+    """Run a command in the repository's root; its exit code and its lines of output."""
+    lines: list[str] = []
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line.rstrip("\n"))
+            if say is not None:
+                say(lines[-1])
+    return process.returncode, lines
+
+
+def closing_line(results: Sequence[Result], left_out: Sequence[str] = ()) -> str:
+    """The run in one line: what failed, the seconds, and what was not checked and why."""
+    failed = [result.name for result in results if not result.passed]
+    seconds = sum(result.seconds for result in results)
+    skipped = [*left_out, *(reason for result in results for reason in result.skipped)]
+    verdict = f"FAILED: {', '.join(failed)}" if failed else "all passed"
+    return f"check: {verdict} in {seconds:.0f} s; skipped: {'; '.join(skipped) or 'nothing'}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what the arguments name and return the exit code: 0, 1 (failed) or 2 (unknown step)."""
+    steps, left_out = STEPS, []
+    if arguments and arguments[0] == "fast":
+        steps, left_out = FAST, ["tests/e2e and coverage (fast)"]
+    elif arguments:
+        name, *extra = arguments
+        if name not in STEPS:
+            _say(f"check: no step {name!r}; there are fast, {', '.join(STEPS)}")
+            return 2
+        *before, last = STEPS[name]
+        steps = {name: (*before, (*last, *extra))}
+    results: list[Result] = []
+    for name, commands in steps.items():
+        result = perform(name, commands, _say)
+        results.append(result)
+        _say(f"{name:<10}{'ok' if result.passed else 'FAILED':<8}{result.seconds:6.1f} s")
+    _say(closing_line(results, left_out))
+    return 0 if all(result.passed for result in results) else 1
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
