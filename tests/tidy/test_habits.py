@@ -27,6 +27,7 @@ PYTHON_RULES: dict[Rule, tuple[str, str]] = {
     rules.module_says_what_it_owns: ("a.py", "x = 1\n"),
     rules.module_is_not_empty: ("a.py", '"""A doc."""\nfrom __future__ import annotations\n'),
     rules.public_names_are_explained: ("a.py", "class A:\n    x = 1\n"),
+    rules.tests_say_what_they_prove: ("tests/test_a.py", "def test_a() -> None: ...\n"),
     rules.nothing_sleeps: ("a.py", "import time\ntime.sleep(1)\n"),
     rules.names_say_something: ("a/utils.py", ""),
     rules.source_roots_are_no_packages: ("daemon/__init__.py", ""),
