@@ -28,7 +28,7 @@ import lmdb
 from satchel.model import limits
 from satchel.model.errors import Trouble
 from satchel.store import damage
-from satchel.store.lmdb_txn import LmdbReadTxn, LmdbTxn
+from satchel.store.lmdb_txn import Handles, LmdbReadTxn, LmdbTxn
 from satchel.store.lock import StoreLock
 from satchel.store.txn import ReadTxn, Txn
 
@@ -61,7 +61,7 @@ class Store:
         self._closed = False
         self._current: LmdbReadTxn | None = None
         self._env: lmdb.Environment | None = None
-        self._handles: dict[str, lmdb._Database] = {}
+        self._handles: Handles = {}
 
     @classmethod
     def open(
@@ -137,7 +137,8 @@ class Store:
                 raw.abort()
         except lmdb.Error as error:
             raise self._after(error) from error
-        _refuse_unfinished(result)
+        if result is not None:
+            _refuse_unfinished(result)
         return result
 
     def close(self) -> None:
@@ -279,8 +280,9 @@ def _refuse_unfinished(result: object) -> None:
     """Refuse what would go on after the transaction: a coroutine, a generator, an iterator."""
     kind = type(result)
     if hasattr(kind, "__next__") or hasattr(kind, "__await__") or hasattr(kind, "__anext__"):
-        if hasattr(kind, "close"):
-            result.close()  # type: ignore[attr-defined]
+        close = getattr(result, "close", None)
+        if close is not None:
+            close()  # a coroutine never awaited would warn long after its cause
         raise AssertionError(f"a transaction must finish its work, not return a {kind.__name__}")
 
 

@@ -13,7 +13,7 @@ import lmdb
 
 from satchel.store.txn import prefix_end
 
-Handles = Mapping[str, lmdb._Database]
+Handles = Mapping[str, lmdb._Database]  # noqa: SLF001 - py-lmdb has no other name for it
 """Database name to open handle; handles live as long as the environment."""
 
 

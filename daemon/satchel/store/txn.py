@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 KEY_BYTES_MAX: Final = 511
-"""What LMDB's page format allows; a key has at least one byte (limits.md, Pitfalls)."""
+"""What LMDB's page format allows (limits.md, Pitfalls).  A key has at least one byte; writing
+one of another length is a bug: AssertionError, at the latest where the transaction ends."""
 
 
 class ReadTxn(Protocol):
@@ -56,7 +57,7 @@ class Txn(ReadTxn, Protocol):
 
     @property
     def writes(self) -> int:
-        """Keys put or deleted so far: counted work, for bounds and tests."""
+        """Puts and deletes asked for so far: counted work, for bounds and tests."""
 
     def put(self, db: str, key: bytes, value: bytes) -> None:
         """Set ``key``, over an older value if there is one."""
