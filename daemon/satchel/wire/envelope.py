@@ -19,6 +19,18 @@ from satchel.model.errors import Denied, Garbled
 from satchel.model.limits import LINK_WINDOW
 from satchel.wire.codec import pack, unpack
 
+SYNC_PATH: Final = "/v1/sync"
+"""Where every message to the hub is posted: frames in, frames out (sync.md 3.1)."""
+
+HEALTH_PATH: Final = "/v1/health"
+"""Where anybody may ask whether a hub answers."""
+
+HEALTH_TEXT: Final = "satchel hub"
+"""What it answers there, and by which a device knows a hub from a captive portal."""
+
+CONTENT_TYPE: Final = "application/vnd.satchel+msgpack; v=1"
+"""The media type of frames, both ways."""
+
 AUTH_HEADER: Final = "satchel-auth"
 """The HTTP header of a request's signature."""
 

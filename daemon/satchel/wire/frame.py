@@ -106,6 +106,11 @@ def encode(frame: Frame, compress: bool = False) -> bytes:
     return b"".join((head, payload, _CRC.pack(crc32(payload, crc32(head)))))
 
 
+def request_number(encoded: bytes) -> int:
+    """The ``req`` of an encoded frame, without decoding it: what its answer will repeat."""
+    return int(_HEAD.unpack_from(encoded)[3])
+
+
 def error_frame(req: int, error: SatchelError, retry_after_ms: int | None = None) -> Frame:
     """The ERR frame that ends an answer; ``retry_after_ms``: do not come back earlier."""
     wire = error.to_wire()
