@@ -1,0 +1,57 @@
+"""Which rows a row refers to, as far as a delete of one matters to the other.
+
+Owns the walk from stored lookup values to relationships, once for device and hub.  A
+relationship whose delete behaviour is ``none`` (an owner, a creator) is left out: nothing
+follows from it, so nothing is indexed for it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from satchel.model.row import Values
+from satchel.schema.catalog import Catalog
+from satchel.schema.relationship import Relationship
+
+CASCADE = "cascade"
+RESTRICT = "restrict"
+REMOVE_LINK = "remove_link"
+
+
+class Reference(NamedTuple):
+    """One lookup value: the relationship it belongs to, and the id of the row it names."""
+
+    relation: Relationship
+    target: bytes
+
+
+class References:
+    """The lookups of each table that matter to deletes, indexed when first asked for."""
+
+    __slots__ = ("_by_table", "_catalog")
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._by_table: dict[int, dict[int, dict[int, Relationship]]] = {}
+
+    def of(self, table: int, values: Values) -> list[Reference]:
+        """The references among the stored values of a row, by column number."""
+        columns = self._by_table.get(table)
+        if columns is None:
+            columns = self._index(table)
+        found = []
+        for column, targets in columns.items():
+            value = values.get(column)
+            if value is not None:
+                relation = targets.get(value[0])
+                if relation is not None:
+                    found.append(Reference(relation, value[1]))
+        return found
+
+    def _index(self, table: int) -> dict[int, dict[int, Relationship]]:
+        columns: dict[int, dict[int, Relationship]] = {}
+        for relation in self._catalog.lookups_of(table):
+            if relation.delete != "none":
+                columns.setdefault(relation.column_number, {})[relation.target_number] = relation
+        self._by_table[table] = columns
+        return columns
