@@ -31,7 +31,7 @@ def apply_row_op(row: Row | None, op: cs.Op, source: Source, losses: list[Loss])
     """
     code = op[0]
     if code == cs.CREATE:
-        return new_row(source.stamp, dict(op[3])) if row is None else row
+        return new_row(source.stamp, _given(op[3])) if row is None else row
     if row is None:
         return _made_by_upsert(op, source.stamp) if code == cs.UPSERT else None
     if code in (cs.DELETE, cs.RESTORE):
@@ -82,8 +82,11 @@ def _made_by_upsert(op: cs.Op, stamp: Stamp) -> Row:
     values = dict(op[3])
     for group in op[4].values():
         values.update(group)
-    given = {column: values[column] for column in sorted(values) if values[column] is not None}
-    return new_row(stamp, given, upserted=True)
+    return new_row(stamp, _given(values), upserted=True)
+
+
+def _given(values: Values) -> Values:
+    return {column: values[column] for column in sorted(values) if values[column] is not None}
 
 
 def _write(row: Row, key: int, values: Values, source: Source, losses: list[Loss]) -> None:

@@ -10,7 +10,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from satchel.crdt.seen import Author
-from satchel.model.row import HLC, LIFE, ORIGIN, RESTORED, STAMPS, VALUES, Row, Stamp, Values, stamp_of
+from satchel.model.row import (
+    HLC,
+    LIFE,
+    ORIGIN,
+    RESTORED,
+    STAMPS,
+    VALUES,
+    Row,
+    Stamp,
+    Values,
+    stamp_of,
+)
 
 ReplicaOf = Callable[[int], bytes]
 """From the hub's number of an origin to its replica id, which breaks ties of clocks."""

@@ -43,7 +43,19 @@ def make_stamp(hlc: int, origin: int, ctr: int, seq: int | None) -> Stamp:
 def new_row(stamp: Stamp, values: Values, *, upserted: bool = False) -> Row:
     """A living row made by the changeset behind ``stamp``; ``values`` in ascending order."""
     life = [1, stamp, None, 1 if upserted else None]
-    return [ROW_FORMAT, stamp[STAMP_SEQ] or 0, life, None, stamp, values, None, None, None, None, None]
+    return [
+        ROW_FORMAT,
+        stamp[STAMP_SEQ] or 0,
+        life,
+        None,
+        stamp,
+        values,
+        None,
+        None,
+        None,
+        None,
+        None,
+    ]
 
 
 def copy_row(row: Row) -> Row:

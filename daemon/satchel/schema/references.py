@@ -48,6 +48,11 @@ class References:
                     found.append(Reference(relation, value[1]))
         return found
 
+    def columns(self, table: int) -> frozenset[int]:
+        """The numbers of the lookup columns that matter to deletes."""
+        columns = self._by_table.get(table)
+        return frozenset(self._index(table) if columns is None else columns)
+
     def _index(self, table: int) -> dict[int, dict[int, Relationship]]:
         columns: dict[int, dict[int, Relationship]] = {}
         for relation in self._catalog.lookups_of(table):

@@ -7,6 +7,7 @@ question.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from satchel.model import changeset as cs
@@ -146,7 +147,7 @@ def _dots(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(_dot(dot) for dot in value)
 
 
-_TAIL = {
+_TAIL: dict[int, Callable[[Op], bool]] = {
     cs.CREATE: lambda op: _is_values(op[3]),
     cs.SET: lambda op: _is_values(op[3]) and bool(op[3]),
     cs.GROUP: lambda op: _count(op[3]) and _is_values(op[4]),

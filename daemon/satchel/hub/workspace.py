@@ -1,0 +1,267 @@
+"""What judging one changeset reads and would write, held back until the verdict stands.
+
+Owns the staged rows, links and conflict records of one changeset.  Nothing reaches the
+store before :meth:`Workspace.flush`, so a refusal leaves nothing behind; the same object
+is the :class:`satchel.crdt.liveness.House` of the hub.  It knows no rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from satchel.crdt.liveness import RowKey
+from satchel.hub.office import move_line
+from satchel.model import limits
+from satchel.model.conflict import AS_OF, OPEN, ConflictKey, Record
+from satchel.model.errors import Invalid
+from satchel.model.feed import Line
+from satchel.model.row import (
+    GONE,
+    LIFE,
+    RESTORED,
+    SEQ,
+    UNDER,
+    VALUES,
+    Row,
+    Stamp,
+    copy_row,
+    is_dead,
+)
+from satchel.schema.catalog import Catalog
+from satchel.schema.references import CASCADE, REMOVE_LINK, Reference, References
+from satchel.store import layout
+from satchel.store.txn import Txn
+from satchel.wire.codec import pack, unpack
+
+LinkKey = tuple[int, bytes, bytes]
+"""(relationship number, left id, right id)"""
+
+
+class LinkState:
+    """One link at the hub: its live adds, whether a dead end hides it, its place in the feed."""
+
+    __slots__ = ("hidden", "line", "stamps")
+
+    def __init__(self, line: int, stamps: list[Stamp], hidden: bool) -> None:
+        self.line = line
+        self.stamps = stamps
+        self.hidden = hidden
+
+    @property
+    def live(self) -> bool:
+        """Whether devices see it."""
+        return bool(self.stamps) and not self.hidden
+
+
+class Workspace:
+    """The rows, links and records that one changeset at ``seq`` touches."""
+
+    def __init__(self, txn: Txn, catalog: Catalog, references: References, seq: int) -> None:
+        self.catalog = catalog
+        self.references = references
+        self.seq = seq
+        self._txn = txn
+        self._rows: dict[RowKey, Row | None] = {}
+        self._dirty: dict[RowKey, Row | None] = {}
+        self._links: dict[LinkKey, LinkState] = {}
+        self._dirty_links: dict[LinkKey, None] = {}
+        self._records: dict[ConflictKey, tuple[Record, int]] = {}
+        self._counts: dict[tuple[RowKey, int], int] = {}
+        self._fresh: dict[RowKey, None] = {}
+        self._work = 0
+
+    # -- rows ------------------------------------------------------------------------------
+
+    def row(self, key: RowKey) -> Row | None:
+        """The row as this changeset has left it so far."""
+        if key not in self._rows:
+            self._count()
+            raw = self._txn.get(layout.ROW, layout.hub_row_key(*key))
+            self._rows[key] = unpack(raw) if raw is not None else None
+        return self._rows[key]
+
+    def edit(self, key: RowKey) -> Row | None:
+        """The row, ready to be changed in place; it will be filed at this seq."""
+        row = self.row(key)
+        if key not in self._dirty:
+            self._dirty[key] = row
+            if row is not None:
+                self._rows[key] = row = copy_row(row)
+        return row
+
+    def add(self, key: RowKey, row: Row) -> None:
+        """Stage a new row."""
+        self._dirty.setdefault(key, self.row(key))
+        self._rows[key] = row
+
+    def refers(self, key: RowKey) -> None:
+        """Note that this changeset has set a lookup of the row: REF does not know it yet."""
+        self._fresh[key] = None
+
+    def before(self, key: RowKey) -> Row | None:
+        """The row as it was before this changeset."""
+        return self._dirty[key] if key in self._dirty else self.row(key)
+
+    def touched(self) -> list[RowKey]:
+        """The rows staged so far, in the order they were met."""
+        return list(self._dirty)
+
+    # -- the house of the liveness rule ------------------------------------------------------
+
+    def cascade_parents(self, key: RowKey, row: Row) -> Iterable[RowKey]:
+        return [
+            (relation.target_number, target)
+            for relation, target in self._references(key, row)
+            if relation.delete == CASCADE
+        ]
+
+    def remove_link_targets(self, key: RowKey, row: Row) -> Iterable[tuple[int, RowKey]]:
+        return [
+            (relation.column_number, (relation.target_number, target))
+            for relation, target in self._references(key, row)
+            if relation.delete == REMOVE_LINK
+        ]
+
+    def referrers(self, key: RowKey) -> Iterable[RowKey]:
+        return [found for found, behaviour in self.references_to(key) if behaviour != "restrict"]
+
+    def references_to(self, key: RowKey) -> list[tuple[RowKey, str]]:
+        """(row, delete behaviour) of each stored or staged lookup that names ``key``."""
+        found: dict[tuple[RowKey, str], None] = {}
+        for raw, _ in self._txn.prefix(layout.REF, key[1]):
+            _, number, rec = layout.parse_hub_ref_key(raw)
+            relation = self.catalog.relation_number(number)
+            if relation is not None and relation.target_number == key[0]:
+                found[(relation.table_number, rec), relation.delete] = None
+        for staged in self._fresh:
+            row = self._rows[staged]
+            for reference in self._references(staged, row) if row is not None else ():
+                if reference.target == key[1] and reference.relation.target_number == key[0]:
+                    found[staged, reference.relation.delete] = None
+        return [(at, behaviour) for at, behaviour in found if self._refers(at, key, behaviour)]
+
+    def mark(self, key: RowKey, under: int | None, gone: list[int] | None) -> None:
+        row = self.edit(key)
+        assert row is not None
+        was_dead = is_dead(row)
+        row[UNDER], row[GONE] = under, gone
+        if was_dead and not is_dead(row):
+            row[LIFE][RESTORED] = self.seq
+
+    def _refers(self, at: RowKey, key: RowKey, behaviour: str) -> bool:
+        row = self.row(at)
+        return row is not None and any(
+            reference.target == key[1] and reference.relation.delete == behaviour
+            for reference in self._references(at, row)
+        )
+
+    def _references(self, key: RowKey, row: Row) -> list[Reference]:
+        return self.references.of(key[0], row[VALUES])
+
+    # -- links ---------------------------------------------------------------------------------
+
+    def link(self, key: LinkKey) -> LinkState:
+        """The link as it stands, made empty if it never was."""
+        state = self._links.get(key)
+        if state is None:
+            self._count()
+            raw = self._txn.get(layout.LNK, layout.hub_lnk_key(*key))
+            line, stamps, hidden = unpack(raw) if raw is not None else (0, [], 0)
+            state = self._links[key] = LinkState(line, stamps, bool(hidden))
+        return state
+
+    def edit_link(self, key: LinkKey) -> LinkState:
+        """The link, to be filed at this seq."""
+        state = self.link(key)
+        self._dirty_links[key] = None
+        return state
+
+    def links_of(self, key: RowKey) -> list[LinkKey]:
+        """The links, hidden ones included, that have the row as an end."""
+        table, rec = key
+        found: dict[LinkKey, None] = {}
+        for link in self.catalog.links():
+            if link.left_number == table:
+                for raw, _ in self._txn.prefix(
+                    layout.LNK, layout.hub_lnk_key(link.number, rec, b"")
+                ):
+                    found[layout.parse_hub_lnk_key(raw)] = None
+            if link.right_number == table:
+                prefix = layout.hub_lnk_mirror_key(link.number, b"", rec)
+                for raw, _ in self._txn.prefix(layout.LNK, prefix):
+                    _, right, left = layout.parse_hub_lnk_key(raw)
+                    found[link.number, left, right] = None
+        for fresh in self._dirty_links:
+            if self._links[fresh].line == 0 and key in self.ends(fresh):
+                found[fresh] = None
+        return list(found)
+
+    def ends(self, key: LinkKey) -> tuple[RowKey, RowKey]:
+        """The rows a link joins."""
+        link = self.catalog.link_number(key[0])
+        assert link is not None
+        return (link.left_number, key[1]), (link.right_number, key[2])
+
+    # -- conflict records -----------------------------------------------------------------------
+
+    def file(self, key: RowKey, register: int, record: Record) -> None:
+        """Stage a new conflict record about a register of a row."""
+        n = self._counts.get((key, register), 0)
+        self._counts[key, register] = n + 1
+        self._records[ConflictKey(*key, register, self.seq, n)] = (record, 0)
+
+    def close_records(self, key: RowKey, register: int, base_seq: int) -> None:
+        """Close the open records of a register whose seq the author had seen."""
+        prefix = layout.hub_row_key(*key) + register.to_bytes(2, "big")
+        for raw, value in self._txn.prefix(layout.CNF, prefix):
+            record_key = ConflictKey(*layout.parse_hub_cnf_key(raw))
+            record = unpack(value)
+            if record[OPEN] and record_key.seq <= base_seq and record_key not in self._records:
+                self._records[record_key] = (
+                    [self.seq, *record[1:OPEN], 0, *record[OPEN + 1 :]],
+                    record[AS_OF],
+                )
+
+    # -- filing ------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write everything staged, each thing once, at this changeset's seq."""
+        for key, before in self._dirty.items():
+            row = self._rows[key]
+            if row is not None:
+                self._flush_row(key, row, before)
+        for link_key in self._dirty_links:
+            self._flush_link(link_key)
+        for record_key, (record, old_line) in self._records.items():
+            raw = layout.hub_cnf_key(*record_key)
+            self._txn.put(layout.CNF, raw, pack(record))
+            move_line(self._txn, Line.CONFLICT, raw, old_line, self.seq)
+
+    def _flush_row(self, key: RowKey, row: Row, before: Row | None) -> None:
+        row[SEQ] = self.seq
+        data = pack(row)
+        if len(data) > limits.ROW_BYTES_MAX:
+            raise Invalid("TOO_BIG", f"A row of {len(data)} bytes exceeds 1 MiB.")
+        raw = layout.hub_row_key(*key)
+        self._txn.put(layout.ROW, raw, data)
+        move_line(self._txn, Line.ROW, raw, before[SEQ] if before is not None else 0, self.seq)
+        old = set(self._references(key, before)) if before is not None else set()
+        new = set(self._references(key, row))
+        for relation, target in old - new:
+            self._txn.delete(layout.REF, layout.hub_ref_key(target, relation.number, key[1]))
+        for relation, target in new - old:
+            self._txn.put(layout.REF, layout.hub_ref_key(target, relation.number, key[1]), b"")
+
+    def _flush_link(self, key: LinkKey) -> None:
+        state = self._links[key]
+        raw = layout.hub_lnk_key(*key)
+        self._txn.put(layout.LNK, raw, pack([self.seq, state.stamps, int(state.hidden)]))
+        self._txn.put(layout.LNK, layout.hub_lnk_mirror_key(*key), b"")
+        move_line(self._txn, Line.LINK, raw, state.line, self.seq)
+
+    def _count(self) -> None:
+        self._work += 1
+        if self._work > limits.JUDGE_ROWS_MAX + limits.CASCADE_ROWS_MAX:
+            raise Invalid(
+                "TOO_BIG", f"This change reaches more than {limits.CASCADE_ROWS_MAX} rows."
+            )
