@@ -27,6 +27,8 @@ from typing import Any, Final, NamedTuple
 from satchel.model.errors import Mistake
 
 HOME_VARIABLE: Final = "SATCHEL_HOME"
+SOCKET_PATH_BYTES_MAX: Final = 107
+"""``sun_path`` of Linux holds 108 bytes, the last of them a NUL."""
 
 
 class Layout:
@@ -119,6 +121,18 @@ def _under_one_home(home: str) -> Layout:
         logs=f"{root}/logs",
         hub=f"{root}/hub",
     )
+
+
+def check_socket_path(path: str) -> None:
+    """Raise :class:`Mistake` BAD_SETTING where the path is too long for a Unix socket."""
+    length = len(path.encode())
+    if length > SOCKET_PATH_BYTES_MAX:
+        raise Mistake(
+            "BAD_SETTING",
+            f"The socket path {path} takes {length} bytes; the system allows "
+            f"{SOCKET_PATH_BYTES_MAX}.",
+            "Choose a shorter --home, or a shorter XDG_RUNTIME_DIR.",
+        )
 
 
 class Setting(NamedTuple):
