@@ -21,7 +21,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import get_ident
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import lmdb
 
@@ -34,9 +34,12 @@ from satchel.store.txn import ReadTxn, Txn
 
 T = TypeVar("T")
 
-_DBS_MAX = 32
-_LMDB_0_9 = 0
+_DBS_MAX: Final = 32
+_LMDB_0_9: Final = 0
 """The file format: 1.0 is no faster and cannot be read by older tools (limits.md, Stack)."""
+
+_FINISHED: Final = frozenset((type(None), bytes, int, bool, str, tuple, list, dict))
+"""What a transaction mostly returns, so that most need no closer look (0.5 us)."""
 
 
 class Store:
@@ -137,7 +140,7 @@ class Store:
                 raw.abort()
         except lmdb.Error as error:
             raise self._after(error) from error
-        if result is not None:
+        if type(result) not in _FINISHED:
             _refuse_unfinished(result)
         return result
 
@@ -145,7 +148,7 @@ class Store:
         """Close the environment and give the lock back; more than once is harmless."""
         if self._closed:
             return
-        self._guard()
+        self._ready()
         if self._current is not None:
             raise AssertionError("a store closed inside its own transaction")
         self._disconnect()
@@ -194,7 +197,7 @@ class Store:
         self._current = txn = LmdbTxn(raw, self._handles)
         try:
             result = work(txn)
-            if result is not None:
+            if type(result) not in _FINISHED:
                 _refuse_unfinished(result)
         except BaseException:
             raw.abort()
@@ -258,21 +261,23 @@ class Store:
         self._env = None
         self._handles = {}
 
-    def _guard(self) -> None:
-        """Refuse other threads and forked children before LMDB is touched."""
+    def _ready(self) -> lmdb.Environment:
+        """The environment, opened again if a failure has closed it.
+
+        Refuses other threads and forked children before LMDB is touched.  Every
+        transaction passes here: 0.2 us.
+        """
         if get_ident() != self._thread:
             raise AssertionError("a store used by another thread than the one that opened it")
         if os.getpid() != self._process:
             raise AssertionError("a store used after fork; start a new process instead")
+        return self._env or self._open_again()
 
-    def _ready(self) -> lmdb.Environment:
-        """The environment, opened again if a failure has closed it."""
-        self._guard()
-        if self._env is None:
-            if self._closed:
-                raise AssertionError("a store used after it was closed")
-            self._connect()
-            assert self._env is not None
+    def _open_again(self) -> lmdb.Environment:
+        if self._closed:
+            raise AssertionError("a store used after it was closed")
+        self._connect()
+        assert self._env is not None
         return self._env
 
 
