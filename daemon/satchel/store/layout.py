@@ -44,12 +44,13 @@ Hub (one store per organisation): ``meta``, ``org``, ``row``, ``ref``, ``lnk``, 
 ====  ==================================  =============================================
 feed  seq u64, kind u8, key               empty: what changed at seq; the thing remembers
                                           its seq, so its older line is removed (judge)
-out   replica 8, ctr u64                  outcome: seq, code, effects, body if refused
-seq   seq u64                             the changeset that got it: origin, ctr (judge)
-badc  replica 8, ctr u64                  code of a refused changeset, never forgotten
-dev   device id                           certificate, key, state (enrol)
-usr   user id                             user (enrol)
-inv   hash of the invite                  invite not used yet (enrol)
+out   replica 8, ctr u64                  outcome: seq, code, effects, body if refused (judge)
+seq   seq u64                             key in ``out`` of the changeset that got it (judge)
+badc  rec                                 key in ``out`` of the refused changeset that would
+                                          have made the row; never forgotten (judge)
+dev   device id 16                        replica, user, public key, name, state (enrol)
+usr   user id 16                          name, whether disabled (enrol)
+inv   hash of the invite                  user, expiry, the replica that used it (enrol)
 ====  ==================================  =============================================
 """
 
@@ -144,7 +145,7 @@ def gen_prefix(gen: int) -> bytes:
 
 
 def log_key(replica: bytes, ctr: int) -> bytes:
-    """Key in LOG, QTN, ARC, OUT and BADC: a dot, so that an origin's entries are in order."""
+    """Key in LOG, QTN, ARC and OUT: a dot, so that an origin's entries are in order."""
     return replica + _U64(ctr)
 
 
