@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from satchel.crdt.seen import Author
 from satchel.model.row import (
+    CTR,
     HLC,
     LIFE,
     ORIGIN,
@@ -72,9 +73,16 @@ def write(
             )
     if wins:
         if seen and present[HLC] >= stamp[HLC]:
-            stamp = [present[HLC] + 1, *stamp[1:]]
+            stamp = _raised(stamp, present)
         _store(row, register, values, stamp)
     return Written(wins, loss)
+
+
+def _raised(stamp: Stamp, present: Stamp) -> Stamp:
+    """One above what it has seen; the stamp itself where one changeset writes twice."""
+    if stamp[ORIGIN] == present[ORIGIN] and stamp[CTR] == present[CTR]:
+        return present
+    return [present[HLC] + 1, *stamp[1:]]
 
 
 def _later(stamp: Stamp, other: Stamp, replica_of: ReplicaOf) -> bool:

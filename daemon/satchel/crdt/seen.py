@@ -35,7 +35,7 @@ class Author(NamedTuple):
         """
         origin = stamp[ORIGIN]
         if origin == self.origin:
-            return bool(stamp[CTR] < self.ctr)
+            return bool(stamp[CTR] <= self.ctr)
         seq = stamp[STAMP_SEQ]
         if seq is not None:
             if restored_seq is not None and restored_seq > seq:

@@ -55,8 +55,18 @@ class Judge:
 
     def run(self) -> None:
         """Stage all effects.  Raises :class:`Refusal`, or Invalid for a rule of the schema."""
+        judges = {
+            cs.CREATE: self._create,
+            cs.SET: self._set,
+            cs.GROUP: self._group,
+            cs.DELETE: self._delete,
+            cs.RESTORE: self._restore,
+            cs.LINK: self._link,
+            cs.UNLINK: self._unlink,
+            cs.UPSERT: self._upsert,
+        }
         for op in self._entry.ops:
-            _JUDGES[op[0]](self, op)
+            judges[op[0]](op)
         self._settle()
         self._check_lookups()
 
@@ -316,15 +326,3 @@ class Judge:
             if at == key:
                 break
         raise Refusal(Code.CONFLICT, "This parent would make the row its own ancestor.")
-
-
-_JUDGES: dict[int, Callable[[Judge, Op], None]] = {
-    cs.CREATE: Judge._create,
-    cs.SET: Judge._set,
-    cs.GROUP: Judge._group,
-    cs.DELETE: Judge._delete,
-    cs.RESTORE: Judge._restore,
-    cs.LINK: Judge._link,
-    cs.UNLINK: Judge._unlink,
-    cs.UPSERT: Judge._upsert,
-}

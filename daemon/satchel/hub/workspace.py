@@ -67,7 +67,7 @@ class Workspace:
         self._dirty_links: dict[LinkKey, None] = {}
         self._records: dict[ConflictKey, tuple[Record, int]] = {}
         self._counts: dict[tuple[RowKey, int], int] = {}
-        self._fresh: dict[RowKey, None] = {}
+        self._fresh: dict[bytes, dict[RowKey, None]] = {}
         self._work = 0
 
     # -- rows ------------------------------------------------------------------------------
@@ -96,7 +96,9 @@ class Workspace:
 
     def refers(self, key: RowKey) -> None:
         """Note that this changeset has set a lookup of the row: REF does not know it yet."""
-        self._fresh[key] = None
+        row = self.row(key)
+        for reference in self._references(key, row) if row is not None else ():
+            self._fresh.setdefault(reference.target, {})[key] = None
 
     def before(self, key: RowKey) -> Row | None:
         """The row as it was before this changeset."""
@@ -133,8 +135,8 @@ class Workspace:
             relation = self.catalog.relation_number(number)
             if relation is not None and relation.target_number == key[0]:
                 found[(relation.table_number, rec), relation.delete] = None
-        for staged in self._fresh:
-            row = self._rows[staged]
+        for staged in self._fresh.get(key[1], ()):
+            row = self.row(staged)
             for reference in self._references(staged, row) if row is not None else ():
                 if reference.target == key[1] and reference.relation.target_number == key[0]:
                     found[staged, reference.relation.delete] = None

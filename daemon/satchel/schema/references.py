@@ -48,6 +48,10 @@ class References:
                     found.append(Reference(relation, value[1]))
         return found
 
+    def relation(self, number: int) -> Relationship | None:
+        """The 1:N relationship of that number, or None."""
+        return self._catalog.relation_number(number)
+
     def columns(self, table: int) -> frozenset[int]:
         """The numbers of the lookup columns that matter to deletes."""
         columns = self._by_table.get(table)

@@ -1,0 +1,225 @@
+"""The VIEW as one transaction changes it: rows and links staged, then written once.
+
+Owns the rule that VIEW holds an entry exactly where it differs from BASE, the REF entries
+that follow from both, and the list of what an app can notice for the journal.  It is the
+device's :class:`satchel.crdt.liveness.House`.  It must not know why anything changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from satchel.crdt.liveness import RowKey, settle
+from satchel.model import limits
+from satchel.model.errors import Invalid
+from satchel.model.row import GONE, UNDER, VALUES, Row, Stamp, copy_row, is_dead
+from satchel.schema.references import CASCADE, RESTRICT, Reference, References
+from satchel.store import layout
+from satchel.store.txn import ReadTxn, Txn
+from satchel.wire.codec import pack, unpack
+
+LinkKey = tuple[int, bytes, bytes]
+"""(relationship number, left id, right id)"""
+
+
+class Changes(NamedTuple):
+    """What an app can notice of a transaction: rows, and links, that look different now."""
+
+    rows: list[tuple[RowKey, bool]]
+    links: list[tuple[LinkKey, bool]]
+
+
+class ViewSpace:
+    """Rows and links of one device in one transaction.  ``generation``: of BASE."""
+
+    def __init__(self, txn: ReadTxn, references: References, generation: int) -> None:
+        self.references = references
+        self._txn = txn
+        self._generation = generation
+        self._bases: dict[RowKey, Row | None] = {}
+        self._rows: dict[RowKey, Row | None] = {}
+        self._before: dict[RowKey, tuple[Row | None, Row | None]] = {}
+        self._fresh: dict[bytes, dict[RowKey, None]] = {}
+        self._links: dict[LinkKey, list[Stamp]] = {}
+        self._links_before: dict[LinkKey, list[Stamp]] = {}
+
+    # -- rows --------------------------------------------------------------------------------
+
+    def base(self, key: RowKey) -> Row | None:
+        """The hub's row as of S."""
+        if key not in self._bases:
+            raw = self._txn.get(layout.ROW, layout.row_key(self._generation, *key))
+            self._bases[key] = unpack(raw) if raw is not None else None
+        return self._bases[key]
+
+    def row(self, key: RowKey) -> Row | None:
+        """What apps see, as this transaction has left it so far."""
+        if key not in self._rows:
+            raw = self._txn.get(layout.VIEW, layout.view_row_key(*key))
+            self._rows[key] = unpack(raw) if raw is not None else self.base(key)
+        return self._rows[key]
+
+    def set_row(self, key: RowKey, row: Row | None) -> None:
+        """Stage what apps are to see."""
+        self._remember(key)
+        self._rows[key] = row
+
+    def edit(self, key: RowKey) -> Row | None:
+        """The visible row, ready to be changed in place."""
+        row = self.row(key)
+        if key not in self._before:
+            self._remember(key)
+            if row is not None:
+                self._rows[key] = row = copy_row(row)
+        return row
+
+    def refers(self, key: RowKey) -> None:
+        """Note that this transaction has set lookups of the row: REF does not know them yet."""
+        for reference in self._references(key, self._rows[key]):
+            self._fresh.setdefault(reference.target, {})[key] = None
+
+    def set_base(self, key: RowKey, row: Row | None) -> None:
+        """Stage a new BASE row; the caller writes ROW itself, and refolds."""
+        self._remember(key)
+        self._bases[key] = row
+
+    def before(self, key: RowKey) -> Row | None:
+        """The visible row as this transaction found it."""
+        return self._before[key][0] if key in self._before else self.row(key)
+
+    def _remember(self, key: RowKey) -> None:
+        if key not in self._before:
+            self._before[key] = (self.row(key), self.base(key))
+
+    # -- the house of the liveness rule --------------------------------------------------------
+
+    def cascade_parents(self, key: RowKey, row: Row) -> Iterable[RowKey]:
+        return [
+            (relation.target_number, target)
+            for relation, target in self._references(key, row)
+            if relation.delete == CASCADE
+        ]
+
+    def remove_link_targets(self, key: RowKey, row: Row) -> Iterable[tuple[int, RowKey]]:
+        return [
+            (relation.column_number, (relation.target_number, target))
+            for relation, target in self._references(key, row)
+            if relation.delete not in (CASCADE, RESTRICT)
+        ]
+
+    def referrers(self, key: RowKey) -> Iterable[RowKey]:
+        return [found for found, behaviour in self.references_to(key) if behaviour != RESTRICT]
+
+    def references_to(self, key: RowKey) -> list[tuple[RowKey, str]]:
+        """(row, delete behaviour) of each visible or BASE lookup that names ``key``."""
+        found: dict[tuple[RowKey, str], None] = {}
+        prefix = layout.ref_key(self._generation, key[1], 0, b"")[:-2]
+        for raw, _ in self._txn.prefix(layout.REF, prefix):
+            _, _, number, rec = layout.parse_ref_key(raw)
+            relation = self.references.relation(number)
+            if relation is not None and relation.target_number == key[0]:
+                found[(relation.table_number, rec), relation.delete] = None
+        for staged in self._fresh.get(key[1], ()):
+            for relation, target in self._references(staged, self._rows[staged]):
+                if target == key[1] and relation.target_number == key[0]:
+                    found[staged, relation.delete] = None
+        return [(at, behaviour) for at, behaviour in found if self._refers(at, key, behaviour)]
+
+    def mark(self, key: RowKey, under: int | None, gone: list[int] | None) -> None:
+        row = self.edit(key)
+        assert row is not None
+        row[UNDER], row[GONE] = under, gone
+        if len(self._before) > limits.CASCADE_ROWS_MAX + limits.FLIP_ROWS_MAX:
+            raise Invalid(
+                "TOO_BIG",
+                f"This reaches more than {limits.CASCADE_ROWS_MAX} rows.",
+                "Ask an administrator to do it at the hub.",
+            )
+
+    def settle(self) -> None:
+        """Carry every change of life staged so far down to what depends on it."""
+        flipped = [key for key in self._before if self._flipped(key)]
+        if flipped:
+            settle(self, flipped)
+
+    def _flipped(self, key: RowKey) -> bool:
+        before, after = self._before[key][0], self._rows[key]
+        return (before is not None and is_dead(before)) != (after is not None and is_dead(after))
+
+    def _refers(self, at: RowKey, key: RowKey, behaviour: str) -> bool:
+        return any(
+            target == key[1] and relation.delete == behaviour
+            for relation, target in self._references(at, self.row(at))
+        )
+
+    def _references(self, key: RowKey, row: Row | None) -> list[Reference]:
+        return self.references.of(key[0], row[VALUES]) if row is not None else []
+
+    # -- links -----------------------------------------------------------------------------------
+
+    def base_link(self, key: LinkKey) -> list[Stamp]:
+        """The live adds of a link in BASE."""
+        raw = self._txn.get(layout.LNK, layout.lnk_key(self._generation, *key))
+        return unpack(raw) if raw is not None else []
+
+    def link(self, key: LinkKey) -> list[Stamp]:
+        """The live adds of a link as apps see them, its ends aside."""
+        if key not in self._links:
+            raw = self._txn.get(layout.VIEW, layout.view_link_key(*key))
+            self._links[key] = unpack(raw) if raw is not None else self.base_link(key)
+        return self._links[key]
+
+    def set_link(self, key: LinkKey, stamps: list[Stamp]) -> None:
+        """Stage the live adds of a link."""
+        self._links_before.setdefault(key, self.link(key))
+        self._links[key] = stamps
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def flush(self, txn: Txn) -> Changes:
+        """Write VIEW and REF as staged; return what an app can notice."""
+        rows = []
+        for key in self._before:
+            if self._flush_row(txn, key):
+                row = self._rows[key]
+                rows.append((key, row is not None and not is_dead(row)))
+        links = []
+        for link_key, before in self._links_before.items():
+            after = self._links[link_key]
+            self._flush_link(txn, link_key, after)
+            if before != after:
+                links.append((link_key, bool(after)))
+        return Changes(rows, links)
+
+    def _flush_row(self, txn: Txn, key: RowKey) -> bool:
+        before, base_before = self._before[key]
+        row, base = self._rows[key], self.base(key)
+        view_key = layout.view_row_key(*key)
+        if row == base:
+            if before != base_before:
+                txn.delete(layout.VIEW, view_key)
+        elif row is not None:
+            txn.put(layout.VIEW, view_key, pack(row))
+        old = {*self._references(key, before), *self._references(key, base_before)}
+        new = {*self._references(key, row), *self._references(key, base)}
+        for relation, target in sorted(old - new, key=_by_target):
+            gone = layout.ref_key(self._generation, target, relation.number, key[1])
+            txn.delete(layout.REF, gone)
+        for relation, target in sorted(new - old, key=_by_target):
+            fresh = layout.ref_key(self._generation, target, relation.number, key[1])
+            txn.put(layout.REF, fresh, b"")
+        return row != before
+
+    def _flush_link(self, txn: Txn, key: LinkKey, stamps: list[Stamp]) -> None:
+        view_key, mirror = layout.view_link_key(*key), layout.view_mirror_key(*key)
+        if stamps == self.base_link(key):
+            txn.delete(layout.VIEW, view_key)
+            txn.delete(layout.VIEW, mirror)
+        else:
+            txn.put(layout.VIEW, view_key, pack(stamps))
+            txn.put(layout.VIEW, mirror, b"")
+
+
+def _by_target(reference: Reference) -> tuple[bytes, int]:
+    return reference.target, reference.relation.number
