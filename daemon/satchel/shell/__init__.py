@@ -1,0 +1,1 @@
+"""The only place with trio, HTTP, sockets, threads, signals and the wall clock."""
