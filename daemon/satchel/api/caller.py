@@ -60,7 +60,7 @@ class Caller:
     """
 
     __slots__ = ("_client", "_confirmed", "_connection", "_last", "_org", "_pending", "_session",
-                 "_token", "welcome")  # fmt: skip
+                 "expired", "welcome")  # fmt: skip
 
     def __init__(self, client: str, org: str | None = None) -> None:
         self._client = client
@@ -69,6 +69,9 @@ class Caller:
         self._session: bytes | None = None
         self._pending: dict[int, Pending] = {}
         self._last = 0
+        self.expired = False
+        """The last connection was refused because the session is not known any more: the
+        next one, at once, begins a new session."""
         self.welcome: Welcome | None = None
         """What the daemon last said of itself; None before the first connection."""
 
@@ -77,9 +80,15 @@ class Caller:
         """Whether requests can be sent now; otherwise they wait for the next connection."""
         return self._connection is not None and self._connection.state == OPEN
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether there is no connection, not even one that is being opened."""
+        return self._connection is None
+
     def begin(self, token: str | None = None) -> bytes:
         """The first bytes of a new connection; any old one is forgotten."""
         self._connection = Connection("client")
+        self.expired = False
         return self._connection.send(Hello(self._client, self._session, self._org, token))
 
     def lost(self) -> None:
@@ -180,7 +189,7 @@ class Caller:
         del self._pending[pending.n]
 
     def _start_anew(self, expired: SatchelError) -> list[Pending]:
-        self._session, self._last = None, 0
+        self._session, self._last, self.expired = None, 0, True
         waiting, self._pending = self._pending, {}
         failed = []
         for pending in waiting.values():

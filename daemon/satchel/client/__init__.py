@@ -11,6 +11,7 @@ and the command line starts fast.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["AsyncClient", "Client", "Receipt", "Row", "connect", "open_client"]
@@ -21,13 +22,17 @@ if TYPE_CHECKING:
     from satchel.client.rows import Receipt, Row
 
 
+_HOMES = {
+    "AsyncClient": "async_trio",
+    "Client": "blocking",
+    "Receipt": "rows",
+    "Row": "rows",
+    "connect": "blocking",
+    "open_client": "async_trio",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name in ("Client", "connect"):
-        from satchel.client import blocking as home
-    elif name in ("AsyncClient", "open_client"):
-        from satchel.client import async_trio as home
-    elif name in ("Receipt", "Row"):
-        from satchel.client import rows as home
-    else:
+    if name not in _HOMES:
         raise AttributeError(f"module 'satchel.client' has no attribute {name!r}")
-    return getattr(home, name)
+    return getattr(import_module(f"satchel.client.{_HOMES[name]}"), name)

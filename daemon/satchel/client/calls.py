@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+from satchel.api.messages import COMMANDS, WAITING
 from satchel.client.rows import Receipt, Row, receipt_from_wire, row_from_wire
 
 Answered = TypeVar("Answered")
@@ -62,6 +63,25 @@ def as_it_is(plain: Any) -> Any:
     return plain
 
 
+def as_a_map(plain: Plain) -> Plain:
+    """The result, a map, as the daemon gave it."""
+    return plain
+
+
+def as_a_list(plain: Any) -> Sequence[Plain]:
+    """The result, a list of maps, as the daemon gave it."""
+    return [*plain]
+
+
+def patience(call: Call[Any], timeout_s: float) -> float | None:
+    """Seconds to wait for the answer; None (for ever) where waiting is what was asked for."""
+    entry = COMMANDS.get(call.command)
+    if entry is None or entry.access != WAITING:
+        return timeout_s
+    asked_ms = call.arguments.get("timeout_ms")
+    return None if asked_ms is None else timeout_s + asked_ms / 1000
+
+
 def create(table: str, columns: Mapping[str, Any], row_id: str | None) -> Call[Receipt]:
     """See ``Client.create``."""
     return _change("create", {"table": table, "columns": dict(columns), "id": row_id})
@@ -71,7 +91,8 @@ def update(
     row: Row | str, row_id: str | None, columns: Mapping[str, Any] | None, version: str | None
 ) -> Call[Receipt]:
     """See ``Client.update``."""
-    return _change("update", {**_addressed(row, row_id, version), "columns": dict(columns or {})})
+    given = None if columns is None else dict(columns)
+    return _change("update", {**_addressed(row, row_id, version), "columns": given})
 
 
 def upsert(table: str, row_id: str, columns: Mapping[str, Any]) -> Call[Receipt]:
@@ -122,15 +143,30 @@ def links(relationship: str, row_id: Target, side: str) -> Pages[str]:
     return Pages("links", arguments, "ids", as_it_is)
 
 
+def watch(since: int | None) -> Call[Plain]:
+    """See ``Client.watch``."""
+    return Call("watch", {"since": since}, as_a_map)
+
+
+def entries(command: str) -> Pages[Plain]:
+    """See ``Client.outbox`` and ``Client.quarantine``."""
+    return Pages(command, {}, "entries", as_a_map)
+
+
+def conflicts(closed_too: bool) -> Pages[Plain]:
+    """See ``Client.conflicts``."""
+    return Pages("conflicts", {"all": closed_too}, "conflicts", as_a_map)
+
+
 def wait(receipt: Receipt | int, until: str, timeout_s: float | None) -> Call[Plain]:
     """See ``Client.wait``."""
     ctr = receipt.ctr if isinstance(receipt, Receipt) else receipt
-    return Call("await", {"ctr": ctr, "until": until, "timeout_ms": _ms(timeout_s)}, as_it_is)
+    return Call("await", {"ctr": ctr, "until": until, "timeout_ms": _ms(timeout_s)}, as_a_map)
 
 
 def sync(action: str, timeout_s: float | None) -> Call[Plain]:
     """See ``Client.sync``."""
-    return Call("sync", {"action": action, "timeout_ms": _ms(timeout_s)}, as_it_is)
+    return Call("sync", {"action": action, "timeout_ms": _ms(timeout_s)}, as_a_map)
 
 
 def retry(ctr: int, with_dependants: bool, replica: str | None) -> Call[Sequence[Receipt]]:

@@ -10,7 +10,7 @@ import os
 from typing import NamedTuple
 
 from satchel.config import Layout, Settings, check_socket_path, locate, parse_settings
-from satchel.model.errors import Mistake, Unavailable
+from satchel.model.errors import Denied, Mistake, Unavailable
 
 
 class Address(NamedTuple):
@@ -77,4 +77,20 @@ def not_running(layout: Layout) -> Unavailable:
         f"The daemon is not running: nothing answers at {layout.socket}.",
         f"Start it with: satchel start{home}",
         {"socket": layout.socket},
+    )
+
+
+def not_allowed(address: Address) -> Denied:
+    """The error for a socket that the system will not let this user use."""
+    return Denied(
+        "NOT_ALLOWED",
+        f"You may not use the daemon at {address}.",
+        "Use the account that runs it, or give another --home.",
+    )
+
+
+def no_answer() -> Unavailable:
+    """The error for an answer that did not come in time."""
+    return Unavailable(
+        "TIMEOUT", "The daemon did not answer in time.", "It may be busy: see `satchel status`."
     )
