@@ -7,11 +7,12 @@ it only ever grows.  Must not know the classes made from it (:mod:`satchel.schem
      "tables": {name: {"name", "number", "label", "plural", "set", "id", "primary"?,
                        "ownership", "activity"?, "intersect"?, "groups"?: {name: number},
                        "columns": {name: {"number", "kind", "label", ...}}}},
-     "relationships": [{"name", "number", "table", "column", "target",
-                        "delete", "assign", "share", "unshare", "reparent"}],
+     "relationships": [{"name", "number", "table", "column", "target", "delete",
+                        "assign"?, "share"?, "unshare"?, "reparent"?}],
      "links": [{"name", "number", "intersect", "left", "right"}],
      "next": {"table": n, "relation": n}}
 
+What is marked ? may be missing: None, False, empty, and "none" for a behaviour.
 Keys of a column: kind, label, required, default (stored form), max_length, min, max,
 precision, options ([value, label], for a status [value, label, state]), labels ([no, yes]),
 targets, dates, group, policy, readonly, derived.  Only maps with text keys, lists, text,

@@ -43,10 +43,10 @@ class Relationship:
         self.column: str = entry["column"]
         self.target: str = entry["target"]
         self.delete: str = entry["delete"]
-        self.assign: str = entry["assign"]
-        self.share: str = entry["share"]
-        self.unshare: str = entry["unshare"]
-        self.reparent: str = entry["reparent"]
+        self.assign: str = entry.get("assign", "none")
+        self.share: str = entry.get("share", "none")
+        self.unshare: str = entry.get("unshare", "none")
+        self.reparent: str = entry.get("reparent", "none")
         self.table_number: int = tables[self.table]["number"]
         self.column_number: int = tables[self.table]["columns"][self.column]["number"]
         self.target_number: int = tables[self.target]["number"]
