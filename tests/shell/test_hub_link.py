@@ -193,6 +193,19 @@ def test_what_is_no_answer_of_a_hub_is_told_apart(
     assert (error.code, error.details) == (code, details)
 
 
+def test_a_signed_request_is_not_sent_elsewhere() -> None:
+    """A redirect is not followed: what was signed is for this hub and nobody else."""
+    hub = Hub(lambda: plain_response(307, "There.", ("location", "/elsewhere")))
+
+    async def test() -> None:
+        async with linked(hub) as link:
+            with pytest.raises(Unavailable):
+                await link.call(PULL, auth="a", read_timeout_s=5)
+
+    run(test)
+    assert [request.path for request in hub.requests] == ["/v1/sync"]
+
+
 def test_a_hub_that_is_not_there_is_unreachable() -> None:
     """A refused connection is the same error, with the comfort that nothing is lost."""
 

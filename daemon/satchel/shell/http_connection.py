@@ -89,8 +89,10 @@ class HttpConnection:
         except _Refusal as refusal:
             return await self._refuse(refusal.status, refusal.sentence)
         except h11.RemoteProtocolError as garbage:
-            too_long = garbage.error_status_hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-            return await self._refuse(431 if too_long else 400, f"No HTTP request: {garbage}.")
+            log.debug("%s: no HTTP (%.200s)", self._peer, garbage)
+            if garbage.error_status_hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+                return await self._refuse(431, self._header_too_long())
+            return await self._refuse(400, "What was sent is no HTTP/1.1 request.")
         if request is None:
             return False
         answered = await self._answer_while_present(request)
@@ -159,13 +161,16 @@ class HttpConnection:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
             size += len(name) + len(value)
         if size > self._bounds.header_bytes_max:
-            raise _Refusal(431, f"The header exceeds {self._bounds.header_bytes_max} bytes.")
+            raise _Refusal(431, self._header_too_long())
         stated = headers.get("content-length")
         if "transfer-encoding" in headers or (stated is None and method in _WITH_BODY):
             raise _Refusal(411, "A request with a body must state its length.")
         if stated is not None and int(stated) > self._bounds.body_bytes_max:
             raise _Refusal(413, f"A body may have {self._bounds.body_bytes_max} bytes at most.")
         return headers
+
+    def _header_too_long(self) -> str:
+        return f"A request's header may have {self._bounds.header_bytes_max} bytes at most."
 
     async def _read_body(self) -> bytes:
         """The body, counted against what all connections together may hold."""
