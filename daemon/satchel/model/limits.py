@@ -155,6 +155,18 @@ LINK_WINDOW: Final = 64
 LINKS_MAX: Final = 10_000
 """Links of devices the hub remembers; the oldest is forgotten and says hello again."""
 
+LINKS_PER_DEVICE_MAX: Final = 4
+"""Of these, one device's: it needs one, and those it lost in the network age out."""
+
+HELLO_NONCES_MAX: Final = 64
+"""Greetings of one device by which the hub knows a recorded one again."""
+
+PULLS_BYTES_MAX: Final = 64 << 20
+"""What answers to PULL hold at the hub at once; beyond it each device gets a page at a time."""
+
+RETRY_AFTER_MS: Final = 5_000
+"""What the hub asks of a device whose request it cannot take now."""
+
 # -- waiting -------------------------------------------------------------------------------------
 
 BACKOFF_MS_MIN: Final = 500
