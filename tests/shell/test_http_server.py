@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 import ssl
 import struct
@@ -54,8 +55,12 @@ def test_requests_are_answered_over_a_socket() -> None:
     run(test)
 
 
-def test_no_request_of_one_client_stops_another() -> None:
-    """While others drip, stall, leave early, reset and send noise, a client is served as ever."""
+def test_no_request_of_one_client_stops_another(caplog: pytest.LogCaptureFixture) -> None:
+    """While others stall, leave early, reset and send noise, a client is served as ever.
+
+    Nor can they fill the log.
+    """
+    caplog.set_level(logging.INFO)
     noise = Random(7)
 
     async def stall(server: Running) -> None:
@@ -93,6 +98,7 @@ def test_no_request_of_one_client_stops_another() -> None:
                 await stream.aclose()
 
     run(test)
+    assert not caplog.records
 
 
 def test_a_stalled_request_is_cut_and_told_why() -> None:
@@ -217,8 +223,11 @@ def test_a_server_told_to_stop_before_it_starts_ends_at_once() -> None:
     run(test)
 
 
-def test_tls_serves_its_clients_and_survives_those_that_speak_none(tmp_path: Path) -> None:
+def test_tls_serves_its_clients_and_survives_those_that_speak_none(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """With a certificate the port speaks TLS; plain HTTP and noise on it harm nobody."""
+    caplog.set_level(logging.INFO)
     authority = trustme.CA()
     issued = authority.issue_cert("127.0.0.1")
     issued.private_key_pem.write_to_path(tmp_path / "key.pem")
@@ -246,6 +255,7 @@ def test_tls_serves_its_clients_and_survives_those_that_speak_none(tmp_path: Pat
             await secure.aclose()
 
     run(test)
+    assert not caplog.records
 
 
 def _has_errno(error: BaseException, number: int) -> bool:
