@@ -14,9 +14,9 @@ from satchel.model import hlc
 from satchel.model.ids import id_text
 from satchel.model.row import BASE, HLC, ORIGIN, SEQ, Row, newest_stamp, visible_values
 from satchel.schema.catalog import Catalog
+from satchel.schema.dates import moment_text
 from satchel.schema.table import Table
 from satchel.schema.validate import from_stored
-from satchel.schema.values import instant_text
 
 UserOf = Callable[[int], bytes]
 """From an origin number to the id of the user behind it."""
@@ -31,21 +31,21 @@ def api_columns(
         column = table.by_number.get(number)
         if column is not None and (wanted is None or column.name in wanted):
             columns[column.name] = from_stored(catalog, table, column, stored)
-    for name, value in _platform_columns(table, row, user_of).items():
-        if name in table.columns and (wanted is None or name in wanted):
-            columns[name] = value
-    for name, value in _full_names(table, row).items():
-        if wanted is None or name in wanted:
-            columns[name] = value
+    derived = _platform_columns(table, row, user_of) | _full_names(table, row)
+    columns |= {
+        name: value
+        for name, value in derived.items()
+        if name in table.columns and (wanted is None or name in wanted)
+    }
     return columns
 
 
 def _platform_columns(table: Table, row: Row, user_of: UserOf) -> dict[str, Any]:
     created, modified = row[BASE], newest_stamp(row)
     values: dict[str, Any] = {
-        "createdon": instant_text(hlc.to_ms(created[HLC])),
+        "createdon": moment_text(hlc.to_ms(created[HLC])),
         "createdby": _user(user_of(created[ORIGIN])),
-        "modifiedon": instant_text(hlc.to_ms(modified[HLC])),
+        "modifiedon": moment_text(hlc.to_ms(modified[HLC])),
         "modifiedby": _user(user_of(modified[ORIGIN])),
         "versionnumber": row[SEQ],
     }
@@ -57,14 +57,12 @@ def _user(user: bytes) -> dict[str, str]:
 
 
 def _full_names(table: Table, row: Row) -> dict[str, str]:
-    names = {}
-    for column in table.columns.values():
-        if column.derived == "fullname":
-            parts = [_part(table, row, name) for name in ("firstname", "middlename", "lastname")]
-            full = " ".join(part for part in parts if part)
-            if full:
-                names[column.name] = full
-    return names
+    column = table.columns.get("fullname")
+    if column is None or column.derived != "fullname":
+        return {}
+    parts = [_part(table, row, name) for name in ("firstname", "middlename", "lastname")]
+    full = " ".join(part for part in parts if part)
+    return {"fullname": full} if full else {}
 
 
 def _part(table: Table, row: Row, name: str) -> str | None:

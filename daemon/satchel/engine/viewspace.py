@@ -39,6 +39,7 @@ class ViewSpace:
         self._generation = generation
         self._bases: dict[RowKey, Row | None] = {}
         self._rows: dict[RowKey, Row | None] = {}
+        self._folded: dict[RowKey, bool] = {}
         self._before: dict[RowKey, tuple[Row | None, Row | None]] = {}
         self._fresh: dict[bytes, dict[RowKey, None]] = {}
         self._links: dict[LinkKey, list[Stamp]] = {}
@@ -57,6 +58,7 @@ class ViewSpace:
         """What apps see, as this transaction has left it so far."""
         if key not in self._rows:
             raw = self._txn.get(layout.VIEW, layout.view_row_key(*key))
+            self._folded[key] = raw is not None
             self._rows[key] = unpack(raw) if raw is not None else self.base(key)
         return self._rows[key]
 
@@ -87,6 +89,14 @@ class ViewSpace:
     def before(self, key: RowKey) -> Row | None:
         """The visible row as this transaction found it."""
         return self._before[key][0] if key in self._before else self.row(key)
+
+    def died(self) -> list[RowKey]:
+        """The rows that were alive before this transaction and are dead now."""
+        return [
+            key
+            for key, (before, _) in self._before.items()
+            if before is not None and not is_dead(before) and self._flipped(key)
+        ]
 
     def _remember(self, key: RowKey) -> None:
         if key not in self._before:
@@ -170,6 +180,10 @@ class ViewSpace:
             self._links[key] = unpack(raw) if raw is not None else self.base_link(key)
         return self._links[key]
 
+    def link_before(self, key: LinkKey) -> list[Stamp]:
+        """The live adds as this transaction found them."""
+        return self._links_before.get(key, self.link(key))
+
     def set_link(self, key: LinkKey, stamps: list[Stamp]) -> None:
         """Stage the live adds of a link."""
         self._links_before.setdefault(key, self.link(key))
@@ -197,7 +211,7 @@ class ViewSpace:
         row, base = self._rows[key], self.base(key)
         view_key = layout.view_row_key(*key)
         if row == base:
-            if before != base_before:
+            if self._folded[key]:
                 txn.delete(layout.VIEW, view_key)
         elif row is not None:
             txn.put(layout.VIEW, view_key, pack(row))
@@ -210,6 +224,14 @@ class ViewSpace:
             fresh = layout.ref_key(self._generation, target, relation.number, key[1])
             txn.put(layout.REF, fresh, b"")
         return row != before
+
+    def index(self, txn: Txn, key: RowKey) -> None:
+        """Put every REF entry of a row: for a generation that was built without its view."""
+        row, base = self.row(key), self.base(key)
+        for relation, target in {*self._references(key, row), *self._references(key, base)}:
+            txn.put(
+                layout.REF, layout.ref_key(self._generation, target, relation.number, key[1]), b""
+            )
 
     def _flush_link(self, txn: Txn, key: LinkKey, stamps: list[Stamp]) -> None:
         view_key, mirror = layout.view_link_key(*key), layout.view_mirror_key(*key)

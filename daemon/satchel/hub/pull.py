@@ -58,13 +58,20 @@ class Cursor(NamedTuple):
 
 
 class Response(NamedTuple):
-    """Entries of the pages, and how the response ends: with a FLIP at ``flip_to``, or MORE."""
+    """Entries of the pages, and how the response ends: with a FLIP at ``flip_to``, or MORE.
+
+    ``pages``: where a page ends before the last, as (entries so far, cursor to go on from
+    there), for a device that is cut off.  ``pass_head``: the seq at which the pass ends that
+    ``cursor`` continues.
+    """
 
     entries: list[bytes]
     cursor: bytes
     flip_to: int | None
     base: int
     state: State
+    pages: list[tuple[int, bytes]]
+    pass_head: int
 
 
 def pull(txn: ReadTxn, office: Office, origin: Origin, cursor: Cursor, bytes_max: int) -> Response:
@@ -75,20 +82,26 @@ def pull(txn: ReadTxn, office: Office, origin: Origin, cursor: Cursor, bytes_max
     state = State.read(txn)
     key = office.setup.cursor_key
     entries: list[bytes] = []
+    pages: list[tuple[int, bytes]] = []
     room = min(max(bytes_max, 1), limits.PULL_BYTES_MAX)
+    page_room = limits.PAGE_BYTES_TARGET
     while True:
         whole = cursor.torn_at == 0 and not cursor.after and cursor.ctr < 0
         pass_head = cursor.torn_at or state.head
         for step, item in _pass(txn, origin, cursor):
             if room <= 0:
-                torn = cursor._replace(torn_at=pass_head)
-                return Response(entries, torn.seal(key), None, cursor.base, state)
+                sealed = cursor._replace(torn_at=pass_head).seal(key)
+                return Response(entries, sealed, None, cursor.base, state, pages, pass_head)
+            if len(item) > page_room and page_room < limits.PAGE_BYTES_TARGET:
+                pages.append((len(entries), cursor._replace(torn_at=pass_head).seal(key)))
+                page_room = limits.PAGE_BYTES_TARGET
             cursor = step
             entries.append(item)
             room -= len(item)
+            page_room -= len(item)
         if whole:
             sealed = Cursor.start(state.epoch, state.head).seal(key)
-            return Response(entries, sealed, state.head, cursor.base, state)
+            return Response(entries, sealed, state.head, cursor.base, state, pages, state.head)
         cursor = Cursor(cursor.epoch, cursor.base, pass_head, 0, b"", -1)
 
 

@@ -28,11 +28,12 @@ class Reference(NamedTuple):
 class References:
     """The lookups of each table that matter to deletes, indexed when first asked for."""
 
-    __slots__ = ("_by_table", "_catalog")
+    __slots__ = ("_by_table", "_catalog", "_columns")
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._by_table: dict[int, dict[int, dict[int, Relationship]]] = {}
+        self._columns: dict[int, frozenset[int]] = {}
 
     def of(self, table: int, values: Values) -> list[Reference]:
         """The references among the stored values of a row, by column number."""
@@ -54,8 +55,10 @@ class References:
 
     def columns(self, table: int) -> frozenset[int]:
         """The numbers of the lookup columns that matter to deletes."""
-        columns = self._by_table.get(table)
-        return frozenset(self._index(table) if columns is None else columns)
+        columns = self._columns.get(table)
+        if columns is None:
+            columns = self._columns[table] = frozenset(self._index(table))
+        return columns
 
     def _index(self, table: int) -> dict[int, dict[int, Relationship]]:
         columns: dict[int, dict[int, Relationship]] = {}
