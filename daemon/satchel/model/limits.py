@@ -167,6 +167,9 @@ PULLS_BYTES_MAX: Final = 64 << 20
 RETRY_AFTER_MS: Final = 5_000
 """What the hub asks of a device whose request it cannot take now."""
 
+IMPORT_BAD_LISTED_MAX: Final = 200
+"""Bad lines an import names; more are only counted, so that they fit an answer and a person."""
+
 # -- waiting -------------------------------------------------------------------------------------
 
 BACKOFF_MS_MIN: Final = 500
