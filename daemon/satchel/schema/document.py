@@ -26,6 +26,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from satchel.schema.addition import parse_addition
+from satchel.schema.extend import extend
+
+__all__ = ["extend", "parse_addition", "standard_document"]
+
 
 def standard_document() -> dict[str, Any]:
     """The document of a new organisation: the standard tables, at version 1."""
