@@ -111,22 +111,27 @@ class Book:
 
 
 def started() -> Move:
+    """The daemon starts."""
     return lambda book: Started(book.now_ms, JITTER)
 
 
 def stopped() -> Move:
+    """The daemon stops."""
     return lambda book: Stopped(book.now_ms, JITTER)
 
 
 def woke(head_ctr: int) -> Move:
+    """The outbox reaches up to ``head_ctr``."""
     return lambda book: Woke(book.now_ms, JITTER, head_ctr)
 
 
 def asked(wish: Literal["now", "pause", "resume"]) -> Move:
+    """A person asks."""
     return lambda book: Asked(book.now_ms, JITTER, wish)
 
 
 def due(timer: LaneName) -> Move:
+    """A timer rings."""
     return lambda book: Due(book.now_ms, JITTER, timer)
 
 
@@ -145,6 +150,7 @@ def standing(
 
 
 def chain_checked(ok: bool = True) -> Move:
+    """The latest CheckChain ended so."""
     return lambda book: ChainChecked(book.now_ms, JITTER, book.requests[CheckChain], ok)
 
 
@@ -157,6 +163,7 @@ def outbox(first_ctr: int, *entries: bytes) -> Move:
 
 
 def staged() -> Move:
+    """The latest StagePage is durable."""
     return lambda book: Staged(book.now_ms, JITTER, book.requests[StagePage])
 
 
@@ -191,12 +198,15 @@ def late(move: Move, book: Book) -> Move:
 
 
 def answered(lane: LaneName, answer: Answer) -> Move:
+    """The hub answers the latest request of ``lane``."""
     return lambda book: Answered(book.now_ms, JITTER, lane, book.requests[lane, Send], answer)
 
 
 def hello_ok(
     processed: int = 0, *, link: bytes = LINK, epoch: int = EPOCH, schema: int = 1
 ) -> Move:
+    """The hub knows the device."""
+
     def move(book: Book) -> Event:
         answer = HelloOk(1, epoch, schema, processed, CHAIN, link, book.now_ms, 7)
         return answered("hello", answer)(book)
@@ -205,10 +215,13 @@ def hello_ok(
 
 
 def schema_ok(version: int) -> Move:
+    """The hub answers with a document."""
     return answered("pull", SchemaOk(version, b"document"))
 
 
 def pushed(processed: int, *need: tuple[bytes, int, int]) -> Move:
+    """The hub has decided up to ``processed`` and needs this."""
+
     def move(book: Book) -> Event:
         return answered("push", Pushed(processed, (), need, 8, book.now_ms))(book)
 
@@ -216,6 +229,7 @@ def pushed(processed: int, *need: tuple[bytes, int, int]) -> Move:
 
 
 def pulled(*pages: Page, end: More | Flip | None = None) -> Move:
+    """The hub answers a pull, or a piece of it."""
     return answered("pull", Pulled(pages, end))
 
 
@@ -223,10 +237,12 @@ def pulled(*pages: Page, end: More | Flip | None = None) -> Move:
 
 
 def page(*entries: str, cursor: bytes | None = None) -> Page:
+    """A page with these entries."""
     return Page(list(entries), cursor)
 
 
 def flip(from_s: int, s: int, *, schema: int = 1, epoch: int = EPOCH) -> Flip:
+    """A FLIP between two seqs, whose cursor is named after the second."""
     return Flip(epoch, from_s, b"@%d" % s, s, [], schema, None, None, 1_000_000, None)
 
 
@@ -259,10 +275,12 @@ def fetch(version: int) -> Send:
 
 
 def read_outbox(after_ctr: int) -> ReadOutbox:
+    """The session wants what the outbox holds after this counter."""
     return ReadOutbox(ANY, after_ctr, limits.BUNDLE_ENTRIES_MAX, limits.BUNDLE_BYTES_MAX)
 
 
 def stage(*entries: str, cursor: bytes | None = None, from_s: int = 7) -> StagePage:
+    """The session wants these entries staged."""
     return StagePage(ANY, EPOCH, from_s, list(entries), cursor)
 
 

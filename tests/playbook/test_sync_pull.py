@@ -58,14 +58,14 @@ def install(end: Flip) -> InstallFlip:
 def test_pages_are_staged_and_flipped() -> None:
     """A pass that fits one response is staged, installed, and followed by a wait for news."""
     book = linked() >> pulled(page("x", "y"), page("z"), end=flip(7, 9)) << stage("x", "y")
-    book = book << stage("z") >> staged() >> staged() << install(flip(7, 9))
+    book = book >> staged() << stage("z") >> staged() << install(flip(7, 9))
     (book >> flipped() << pull(b"@9", wait=LONG_MS)).done().reads("online")
 
 
 def test_a_flip_waits_until_all_is_staged() -> None:
     """FLIP is not given to the store before every page of its pass is durable."""
-    book = linked() >> pulled(page("x"), page("y"), end=flip(7, 9)) << stage("x") << stage("y")
-    (book >> staged()).done()
+    book = linked() >> pulled(page("x")) << stage("x") >> pulled(page("y"), end=flip(7, 9))
+    (book >> staged() << stage("y")).done()
 
 
 def test_pages_are_staged_as_they_come() -> None:
@@ -75,10 +75,17 @@ def test_pages_are_staged_as_they_come() -> None:
     book.done()
 
 
+def test_a_page_that_failed_is_followed_by_none() -> None:
+    """Pages go to the store one by one, so that no cursor claims a page that is missing."""
+    book = linked() >> pulled(page("x"), page("y"), end=More(b"@7+2", 20)) << stage("x")
+    book = book >> store_failed("pull", StagePage, "DISK_FULL") << Arm("pull", FIRST_WAIT_MS)
+    (book >> due("pull") << READ_STANDING_FOR_PULL >> standing(lane="pull") << pull(b"@7")).done()
+
+
 def test_a_full_response_is_followed_at_once() -> None:
     """MORE is staged with the last page, and the next PULL goes on from there, unwaiting."""
     book = linked() >> pulled(page("x"), page("y"), end=More(b"@7+2", 20)) << stage("x")
-    book = book << stage("y", cursor=b"@7+2") >> staged() >> staged() << pull(b"@7+2")
+    book = book >> staged() << stage("y", cursor=b"@7+2") >> staged() << pull(b"@7+2")
     book = book >> pulled(end=flip(7, 9)) << install(flip(7, 9)) >> flipped()
     (book << pull(b"@9", wait=LONG_MS)).done()
 

@@ -131,7 +131,8 @@ def test_an_outbox_that_cannot_be_read_is_tried_again() -> None:
     """Trouble of our own disk is waited out."""
     book = at_head() >> woke(1) << read_outbox(0) >> store_failed("push", ReadOutbox, "DISK_FULL")
     book = book << Arm("push", FIRST_WAIT_MS)
-    (book.reads("online", "DISK_FULL") >> due("push") << read_outbox(0)).done()
+    book = book.reads("online", "DISK_FULL") >> due("push") << read_outbox(0) >> outbox(1)
+    book.done().reads("online")
 
 
 def test_a_hub_that_decided_what_we_never_sent_is_greeted_again() -> None:

@@ -59,9 +59,13 @@ class Lane:
         self.awaits = awaits
         return self.request
 
+    def waits_for(self, request: int) -> bool:
+        """Whether the lane still waits for this number; no: whatever comes of it is late."""
+        return request == self.request != 0
+
     def expects(self, request: int, kind: type) -> bool:
-        """Whether this is the answer that the lane waits for."""
-        return request == self.request and kind is self.awaits
+        """Whether this number and this type are what the lane waits for."""
+        return self.waits_for(request) and kind is self.awaits
 
     def drop(self) -> None:
         """Wait for nothing."""

@@ -44,6 +44,9 @@ class Puller:
     has not; a FLIP is in hand; otherwise the next PULL.  The first one after a HELLO, a
     failure or a full response is answered at once; a PULL from the hub's head waits there
     for news.
+
+    Pages go to the store one by one.  If they were all given at once, one that fails would
+    be followed by others, and by a cursor that claims it.
     """
 
     __slots__ = (
@@ -77,7 +80,7 @@ class Puller:
         self._at_head = False  # nothing was left to pull when we last knew
         self._sent_ms = 0
         self._entries = 0  # that the present response has brought
-        self._unstaged = 0  # StagePages that the store has not answered
+        self._unstaged: list[Page] = []  # the first of them is with the store
 
     @property
     def loading(self) -> bool:
@@ -138,21 +141,23 @@ class Puller:
             self._allowance.more(end.head)
             self._at_head = False
             self.lane.succeed()
-        staging = [self._stage(p) for p in pages if p.entries or p.cursor is not None]
+        effects = self._stage([page for page in pages if page.entries or page.cursor is not None])
         if end is None:
-            return staging
+            return effects
         self._go(Signal.ANSWER)
         self.lane.awaits = Staged
         if isinstance(end, Flip):
-            return [*staging, *self._flip_came(event, end)]
-        return [*staging, *self._all_staged(event)]
+            return [*effects, *self._flip_came(event, end)]
+        return [*effects, *self._all_staged(event)]
 
     def staged(self, event: Staged) -> list[Effect]:
         """One page more is safe."""
-        if event.request != self.lane.request:
+        if not self.lane.waits_for(event.request) or not self._unstaged:
             return []
-        self._unstaged -= 1
-        return self._all_staged(event) if self._state is PullState.STAGING else []
+        _, *left = self._unstaged
+        self._unstaged = []
+        effects = self._stage(left)
+        return [*effects, *self._all_staged(event)]
 
     def flipped(self, event: Flipped) -> list[Effect]:
         """What the store made of the FLIP in hand; "fork" is the session's business."""
@@ -208,9 +213,7 @@ class Puller:
         return [*self.lane.clear(), ReadStanding("pull", self.lane.begin(StandingRead))]
 
     def _evaluate(self, event: Event) -> list[Effect]:
-        """Do what is due, if the lane waits for nothing."""
-        if self._state is not PullState.READY:
-            return []
+        """Do what is due: the lane is READY and waits for nothing."""
         if self._schema < self._schema_wanted:
             self._go(Signal.FETCH)
             payload = {"version": self._schema_wanted}
@@ -223,19 +226,22 @@ class Puller:
 
     def _pull(self, event: Event) -> list[Effect]:
         self._go(Signal.PULL)
-        self._sent_ms, self._entries, self._unstaged = event.now_ms, 0, 0
+        self._sent_ms, self._entries, self._unstaged = event.now_ms, 0, []
         wait_ms = PULL_WAIT_MS_MAX if self._at_head else 0
         payload = {"cursor": self._cursor, "max": self._allowance.bytes_max, "wait": wait_ms}
         timeout_ms = wait_ms + ANSWER_MS
         request = self.lane.begin(Pulled)
         return [Send("pull", request, FrameType.PULL, payload, timeout_ms, self._link)]
 
-    def _stage(self, page: Page) -> Effect:
+    def _stage(self, pages: list[Page]) -> list[Effect]:
+        """Add to what is to be staged; the effect for the first of it, if the store is idle."""
         assert self._standing is not None
-        self._unstaged += 1
-        return StagePage(
-            self.lane.request, self._epoch, self._standing.s, page.entries, page.cursor
-        )
+        idle = not self._unstaged
+        self._unstaged += pages
+        if not idle or not self._unstaged:
+            return []
+        page, from_s = self._unstaged[0], self._standing.s
+        return [StagePage(self.lane.request, self._epoch, from_s, page.entries, page.cursor)]
 
     def _flip_came(self, event: Event, flip: Flip) -> list[Effect]:
         assert self._standing is not None
@@ -267,7 +273,7 @@ class Puller:
         return self._evaluate(event)
 
     def _all_staged(self, event: Event) -> list[Effect]:
-        if self._unstaged:
+        if self._unstaged or self._state is not PullState.STAGING:
             return []
         self.lane.drop()
         self._go(Signal.STAGED)

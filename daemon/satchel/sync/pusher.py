@@ -70,6 +70,7 @@ class Pusher:
             # Up to _asked all was written before the outbox was read: it has left since,
             # decided and flipped.  What was written later shows in _head.
             self._done = max(self._done, self._asked)
+            self.lane.succeed()
             self._go(Signal.EMPTY)
             return self._evaluate()
         self._head = max(self._head, event.last_ctr)

@@ -206,7 +206,7 @@ class Session:
 
     def _answered(self, event: Answered) -> list[Effect]:
         lane, answer = self._lane(event.lane), event.answer
-        if not event.request or event.request != lane.request:
+        if not lane.waits_for(event.request):
             return []
         self._contact.heard(event.now_ms)
         if type(answer) is not lane.awaits:
@@ -252,7 +252,7 @@ class Session:
 
     def _failed(self, event: Failed) -> list[Effect]:
         lane = self._lane(event.lane)
-        if not event.request or event.request != lane.request:
+        if not lane.waits_for(event.request):
             return []
         if event.code in UNREACHABLE:
             self._contact.lost()
