@@ -32,6 +32,7 @@ Owns the vocabulary, and no bytes (``connection``) and no deeds (the daemon's ha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from satchel.api.arguments import (
@@ -161,7 +162,7 @@ _INDEX: Final = (
     Command("status", READING, "The daemon and each organisation.",
             '{"daemon": {"pid", "version", "home", "started"}, "orgs": [org]}'),
     Command("status.text", READING, "The status as lines for a terminal.", '{"text", "exit"}',
-            _optional("width", between(20, 1000), 80)),
+            _optional("width", between(20, 1000), 80), _optional("json", FLAG, False)),
     Command("sync", WAITING, "Synchronise now, pause, resume, or wait until all is decided and "
             "visible.", "org", Argument("action", one_of("now", "pause", "resume", "wait")),
             _TIMEOUT),
@@ -176,7 +177,8 @@ _INDEX: Final = (
             'page(entries: refused) and "total"', *_PAGE),
     Command("quarantine.show", READING, "One of them, in full.", "refused", *_REFUSED),
     Command("quarantine.retry", WRITING, "Submit a refused changeset again, its dependants after "
-            "it.", '{"receipts": [receipt]}', *_REFUSED, _optional("with_dependants", FLAG, True)),
+            "it; `restore`: bring back deleted rows it is on first.", '{"receipts": [receipt]}',
+            *_REFUSED, _optional("with_dependants", FLAG, True), _optional("restore", FLAG, False)),
     Command("quarantine.edit", WRITING, "Change columns of one of its ops, and submit it again.",
             '{"receipts": [receipt]}', *_REFUSED,
             _optional("op", between(0, CHANGESET_OPS_MAX - 1), 0), _COLUMNS),
@@ -217,9 +219,9 @@ OPS: Final = ("create", "update", "upsert", "delete", "restore", "link", "unlink
 """What ``change`` may hold."""
 
 
-def find_command(name: str) -> Command:
+def find_command(name: str, index: Mapping[str, Command] = COMMANDS) -> Command:
     """The entry of the index.  Raises :class:`Mistake` UNKNOWN_COMMAND."""
-    command = COMMANDS.get(name)
+    command = index.get(name)
     if command is None:
         raise Mistake(
             "UNKNOWN_COMMAND",

@@ -11,11 +11,12 @@ from __future__ import annotations
 from typing import Any
 
 from satchel.engine import log
+from satchel.engine.commit import Request
 from satchel.model import limits
 from satchel.model.errors import Clash
 from satchel.store import layout
 from satchel.store.txn import ReadTxn, Txn
-from satchel.wire.codec import unpack
+from satchel.wire.codec import pack, unpack
 
 
 class _Session:
@@ -110,6 +111,13 @@ class RequestWindow:
 
     def _keep(self, session: bytes, number: int, confirmed: int, receipt: dict[str, Any]) -> None:
         self._sessions.setdefault(session, _Session()).keep(number, confirmed, receipt)
+
+
+def keep(txn: Txn, name: Request, receipt: dict[str, Any], now_ms: int) -> None:
+    """Write the receipt of a command that has no log record of its own."""
+    if name.session is not None:
+        kept = [receipt, name.confirmed, now_ms]
+        txn.put(layout.REQ, layout.req_key(name.session, name.number), pack(kept))
 
 
 def trim(txn: Txn, now_ms: int, limit: int = 64) -> int:
