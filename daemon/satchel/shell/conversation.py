@@ -8,7 +8,7 @@ commands and watches each get a task of their own.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -24,7 +24,14 @@ from satchel.api.connection import (
     Welcome,
 )
 from satchel.api.connection import Request as Asked
-from satchel.api.messages import READING, WATCHING, WRITING, check_request, find_command
+from satchel.api.messages import (
+    READING,
+    WATCHING,
+    WRITING,
+    Command,
+    check_request,
+    find_command,
+)
 from satchel.model.errors import Fault, Garbled, SatchelError, Unavailable
 from satchel.model.limits import REPLY_BYTES_TARGET, REQUESTS_IN_FLIGHT_MAX
 from satchel.shell.handlers import Actor, Handlers, Presence, Request
@@ -54,9 +61,15 @@ class Conversation:
     """One connection from its Welcome to its end."""
 
     def __init__(
-        self, line: SocketLine, connection: Connection, actor: Actor, handlers: Handlers
+        self,
+        line: SocketLine,
+        connection: Connection,
+        actor: Actor,
+        handlers: Handlers,
+        commands: Mapping[str, Command],
     ) -> None:
         self.actor: Final = actor
+        self._commands: Final = commands
         self._line: Final = line
         self._connection: Final = connection
         self._handlers: Final = handlers
@@ -129,7 +142,7 @@ class Conversation:
 
     def _judge(self, asked: Asked) -> Request | Failure:
         try:
-            command = find_command(asked.command)
+            command = find_command(asked.command, self._commands)
             arguments = check_request(command, asked.arguments)
         except SatchelError as refused:
             return Failure(asked.n, refused)

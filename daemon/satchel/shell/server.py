@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hmac import compare_digest
 from typing import Final
 
@@ -24,6 +24,7 @@ import trio
 
 from satchel.api import session
 from satchel.api.connection import Connection, Hello, Refused, Welcome
+from satchel.api.messages import COMMANDS, Command
 from satchel.model.errors import Clash, Denied, SatchelError, Unavailable
 from satchel.model.limits import CONNECTIONS_MAX, HANDSHAKE_MS
 from satchel.shell.conversation import Conversation
@@ -35,9 +36,9 @@ log = logging.getLogger(__name__)
 
 
 class Server:
-    """The API server of one daemon.
+    """The API server of one daemon, or of one hub for its administrator.
 
-    ``now_ms``: the wall clock; ``chance``: n random bytes.  ``token``: where it is given,
+    ``commands``: the index of what it is asked, ``api.messages`` unless given.  ``now_ms``: the wall clock; ``chance``: n random bytes.  ``token``: where it is given,
     every Hello must carry it, and peer credentials are not asked for (loopback TCP).
     """
 
@@ -48,8 +49,10 @@ class Server:
         now_ms: Callable[[], int],
         chance: Callable[[int], bytes],
         token: str | None = None,
+        commands: Mapping[str, Command] = COMMANDS,
     ) -> None:
         self._handlers: Final = handlers
+        self._commands: Final = commands
         self._now_ms: Final = now_ms
         self._chance: Final = chance
         self._token: Final = token
@@ -112,7 +115,8 @@ class Server:
             if agreed is None:
                 return
             actor, welcome = agreed
-            await self._converse(Conversation(line, connection, actor, self._handlers), welcome)
+            conversation = Conversation(line, connection, actor, self._handlers, self._commands)
+            await self._converse(conversation, welcome)
         except SatchelError as refused:
             log.info("connection refused: %s %s", refused.code, refused.message)
             await line.send(connection.send(Refused(refused)))
