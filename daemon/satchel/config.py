@@ -221,7 +221,7 @@ def parse_settings(text: str, where: str = "settings.toml") -> Settings:
     try:
         return read_settings(tomllib.loads(text), where)
     except tomllib.TOMLDecodeError as broken:
-        raise Mistake("BAD_SETTING", f"{where} is not TOML: {broken}.") from None
+        raise _bad(where, f"this is not TOML: {broken}", "See toml.io for its rules.") from None
 
 
 def read_settings(plain: Mapping[str, Any], where: str = "settings.toml") -> Settings:

@@ -24,6 +24,7 @@ House rules
 * A message out of turn from the other side is Garbled.  One from our own side is a bug:
   an assertion.
 * After a Hello the server takes in nothing until it has said Welcome or Refused.
+* Ended comes once and changes no state: who has said all may still hear answers.
 * Lengths are judged before a byte of the body is kept; before the Hello the bound is
   ``HELLO_BYTES_MAX``, so that a stranger cannot make the daemon hold a megabyte.
 
@@ -135,7 +136,7 @@ _SAID_BY: Final[dict[type[Message], Role]] = {
 class Connection:
     """The protocol of one connection, from either side.  See the module's docstring."""
 
-    __slots__ = ("_broken", "_buffer", "_ended", "_highest", "role", "state")
+    __slots__ = ("_broken", "_buffer", "_ended", "_highest", "_told_end", "role", "state")
 
     def __init__(self, role: Role) -> None:
         self.role: Final[Role] = role
@@ -143,6 +144,7 @@ class Connection:
         self._buffer = bytearray()
         self._broken: Garbled | None = None
         self._ended = False
+        self._told_end = False
         self._highest = 0
 
     def send(self, message: Message) -> bytes:
@@ -179,13 +181,20 @@ class Connection:
             raise
 
     def _next_event(self) -> Message | Ended | None:
-        if self.state == CLOSED or (self.role == "server" and self.state == GREETED):
+        if (
+            self._told_end
+            or self.state == CLOSED
+            or (self.role == "server" and self.state == GREETED)
+        ):
             return None
         body = self._next_body()
         if body is None:
-            if self._ended and self._buffer:
+            if not self._ended:
+                return None
+            if self._buffer:
                 raise Garbled("BAD_FRAME", "The connection ended inside a message.")
-            return Ended() if self._ended else None
+            self._told_end = True
+            return Ended()
         message = self._decode(unpack(body))
         following = _TRANSITIONS[self.state].get(type(message))
         if following is None:
