@@ -151,7 +151,7 @@ def decimal_text(stored: list[int]) -> str:
 
 
 def _bound(bound: int | float | None, places: int) -> int | None:
-    """A bound as an unscaled number with ``places`` decimal places."""
+    """A bound as an unscaled number with ``places`` places; a finer one counts as zero."""
     if bound is None:
         return None
     parts = decimal_parts(repr(bound))

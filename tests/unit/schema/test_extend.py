@@ -13,8 +13,7 @@ from satchel.model.kinds import Kind
 from satchel.schema.catalog import Catalog
 from satchel.schema.document import extend, parse_addition
 from satchel.schema.validate import check_create, create_values
-
-USER = (46, bytes(16))
+from tests.unit.schema.walk import USER
 
 VESSEL = """
 [[table]]

@@ -11,8 +11,7 @@ from satchel.model.errors import Invalid
 from satchel.schema.catalog import Catalog
 from satchel.schema.table import Table
 from satchel.schema.validate import check_create, check_registers, create_values, update_values
-
-USER = (46, bytes(16))
+from tests.unit.schema.walk import USER
 
 
 @pytest.fixture

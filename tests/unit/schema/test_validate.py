@@ -11,9 +11,7 @@ from satchel.model.errors import Invalid
 from satchel.schema.catalog import Catalog
 from satchel.schema.table import Table
 from satchel.schema.validate import create_values, update_values
-from tests.unit.schema.walk import ROW_ID
-
-USER = (46, bytes(16))
+from tests.unit.schema.walk import ROW_ID, USER
 
 
 def named(table: Table, values: dict[int, Any]) -> dict[str, Any]:

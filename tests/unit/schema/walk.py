@@ -11,6 +11,9 @@ from satchel.schema.table import Table
 
 ROW_ID: Final = "018f0000-0000-7000-8000-000000000001"
 
+USER: Final = (46, bytes(16))
+"""A systemuser as an owner: numbers of tables stay what they are."""
+
 _SAMPLES: Final[dict[Kind, Any]] = {
     Kind.STRING: "Ada",
     Kind.MEMO: "A note",
