@@ -221,7 +221,11 @@ def parse_settings(text: str, where: str = "settings.toml") -> Settings:
     try:
         return read_settings(tomllib.loads(text), where)
     except tomllib.TOMLDecodeError as broken:
-        raise _bad(where, f"this is not TOML: {broken}", "See toml.io for its rules.") from None
+        raise _bad(
+            where,
+            f"this is not TOML: {broken}",
+            "Correct that place: it is TOML, with the sections [daemon] and [hub].",
+        ) from None
 
 
 def read_settings(plain: Mapping[str, Any], where: str = "settings.toml") -> Settings:
