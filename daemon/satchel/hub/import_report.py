@@ -3,7 +3,7 @@
 Owns the shape of the answer to ``hub.import``; must not know how anything is imported.
 
     {"files": [{"section", "file", "read", "written", "unchanged", "skipped", "bad", "kept"}],
-     "bad": [{"file", "line", "section", "reason"}], "bad_total",
+     "bad": [{"file", "line", "section", "reason"}], in the order of the map, "bad_total",
      "written", "unchanged", "kept", "done", "total", "finished": bool}
 
 ``read`` = written + unchanged + skipped + bad, in lines.  ``kept`` counts differences that
@@ -65,7 +65,7 @@ class Report:
         self.done = 0
         self.total = total
         self.finished = False
-        self._bad: list[dict[str, Any]] = []
+        self._bad: list[tuple[int, int, str]] = []
 
     @property
     def bad_total(self) -> int:
@@ -75,15 +75,17 @@ class Report:
     def list_bad(self, tally: Tally, line: int, reason: str) -> None:
         """Tell a person of a bad line; beyond the bound only the count grows."""
         if len(self._bad) < IMPORT_BAD_LISTED_MAX:
-            self._bad.append(
-                {"file": tally.file, "line": line, "section": tally.section, "reason": reason}
-            )
+            self._bad.append((self.tallies.index(tally), line, reason))
 
     def to_wire(self) -> dict[str, Any]:
         """The answer, as the module shows it."""
+        bad = [(self.tallies[position], line, why) for position, line, why in sorted(self._bad)]
         return {
             "files": [{name: getattr(one, name) for name in _SHOWN} for one in self.tallies],
-            "bad": list(self._bad),
+            "bad": [
+                {"file": one.file, "line": line, "section": one.section, "reason": why}
+                for one, line, why in bad
+            ],
             "bad_total": self.bad_total,
             "written": sum(tally.written for tally in self.tallies),
             "unchanged": sum(tally.unchanged for tally in self.tallies),

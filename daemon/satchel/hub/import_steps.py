@@ -9,7 +9,7 @@ know how maps or files are written, nor write anything itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from satchel.hub.map_sources import BadValue, Record
 from satchel.hub.mapping import LinkSection, RowSection
@@ -40,7 +40,7 @@ from satchel.store import layout
 from satchel.store.txn import ReadTxn
 from satchel.wire.codec import pack, sorted_map, unpack
 
-_ENVELOPE_BYTES: int = 1_024
+_ENVELOPE_BYTES: Final = 1_024
 """What a changeset holds beside its ops: far more than it takes."""
 
 
@@ -181,23 +181,32 @@ class RowStep:
     def decide(self, txn: ReadTxn, terms: Terms, candidate: Candidate) -> Decision:
         """Compare with the row that is there.  Reads only."""
         raw = txn.get(layout.ROW, layout.hub_row_key(self.table.number, candidate.rec))
+        row = unpack(raw) if raw is not None else None
+        written = row is not None and _written_since(row, terms.first_ctr)
+        decision = Decision(candidate.line, [], written=written)
         try:
-            if raw is not None:
-                return self._update(txn, terms, candidate, unpack(raw))
-            if not self.first:
-                return Decision(candidate.line, [])
-            _refuse_missing(txn, candidate, candidate.given)
-            values = create_values(terms.catalog, self.table, candidate.given, terms.owner)
-            op = [cs.CREATE, self.table.number, candidate.rec, sorted_map(values)]
-            return _bounded(Decision(candidate.line, [op]))
+            if row is None:
+                return self._create(txn, terms, candidate, decision) if self.first else decision
+            if is_dead(row):
+                return decision._replace(kept=int(self.first))
+            return self._update(txn, terms, candidate, row, decision)
         except Invalid as invalid:
-            return Decision(candidate.line, [], invalid.message)
+            return decision._replace(problem=invalid.message)
         except BadValue as bad:
-            return Decision(candidate.line, [], str(bad))
+            return decision._replace(problem=str(bad))
 
-    def _update(self, txn: ReadTxn, terms: Terms, candidate: Candidate, row: Row) -> Decision:
-        if is_dead(row):
-            return Decision(candidate.line, [], kept=1)
+    def _create(
+        self, txn: ReadTxn, terms: Terms, candidate: Candidate, decision: Decision
+    ) -> Decision:
+        _refuse_missing(txn, candidate, candidate.given)
+        values = create_values(terms.catalog, self.table, candidate.given, terms.owner)
+        op = [cs.CREATE, self.table.number, candidate.rec, sorted_map(values)]
+        return _bounded(decision._replace(ops=[op]))
+
+    def _update(
+        self, txn: ReadTxn, terms: Terms, candidate: Candidate, row: Row, decision: Decision
+    ) -> Decision:
+        """Set what differs from the line, except what somebody has changed since."""
         differing, kept = {}, 0
         for name, value in candidate.given.items():
             column = self.table.columns[name]
@@ -208,13 +217,12 @@ class RowStep:
                 kept += 1
             else:
                 differing[name] = value
-        written = _written_since(row, terms.first_ctr)
+        decision = decision._replace(kept=kept)
         if not differing:
-            return Decision(candidate.line, [], kept=kept, written=written)
+            return decision
         _refuse_missing(txn, candidate, differing)
         registers = update_values(terms.catalog, self.table, differing, row[VALUES].get)
-        ops = _update_ops(self.table, candidate.rec, registers)
-        return _bounded(Decision(candidate.line, ops, kept=kept, written=written))
+        return _bounded(decision._replace(ops=_update_ops(self.table, candidate.rec, registers)))
 
 
 class LinkStep:

@@ -266,7 +266,7 @@ def _shape(column: Column, marks: Marks, zone: tzinfo) -> Callable[[Any], Any]:
     if column.kind is Kind.DATETIME:
         independent = column.dates == ZONE_INDEPENDENT
         return lambda value: _moment(value, None if independent else zone)
-    return lambda value: value.text if isinstance(value, Amount) else value
+    return lambda value: text_of(value) if isinstance(value, Amount | date) else value
 
 
 def _number(value: Any, marks: Marks) -> Any:

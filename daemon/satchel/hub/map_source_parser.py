@@ -106,10 +106,7 @@ def _find(table: MapTable, marks: Marks) -> Find:
     where = MapTable(table.need("where"), table.at("where"))
     return Find(
         name,
-        {
-            column: parse_plain_source(raw, where.at(column), marks)
-            for column, raw in where.items()
-        },
+        {column: parse_plain_source(raw, where.at(column), marks) for column, raw in where.items()},
     )
 
 

@@ -50,11 +50,11 @@ class CsvFolder:
 
     def line_count(self, form: FileForm) -> int:
         """Lines, counted fast: line breaks inside quotes count, as they do in line numbers."""
-        count = 0
+        count, last = 0, b"\n"
         with (self._path / form.path).open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
-                count += chunk.count(b"\n")
-        return count
+                count, last = count + chunk.count(b"\n"), chunk[-1:]
+        return count + (last != b"\n")
 
     def lines(self, form: FileForm) -> Iterator[Line]:
         """The records after the header; empty lines are none.
