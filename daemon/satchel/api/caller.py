@@ -30,14 +30,15 @@ from satchel.api.connection import (
     Welcome,
     frame,
 )
-from satchel.api.messages import COMMANDS, WRITING
+from satchel.api.messages import COMMANDS, WAITING, WATCHING, WRITING
 from satchel.model.errors import Garbled, Mistake, SatchelError
 
 
 class Pending:
     """A request on its way.  The shell waits until ``done`` or until there are ``events``."""
 
-    __slots__ = ("arguments", "command", "done", "error", "events", "n", "result", "writing")
+    __slots__ = ("arguments", "command", "done", "error", "events", "lasting", "n",
+                 "result", "writing")  # fmt: skip
 
     def __init__(self, n: int, command: str, arguments: dict[str, Any]) -> None:
         self.n = n
@@ -46,6 +47,7 @@ class Pending:
         entry = COMMANDS.get(command)
         # A command of a newer daemon may write: to hold its number back costs a receipt.
         self.writing: Final = entry is None or entry.access == WRITING
+        self.lasting: Final = entry is not None and entry.access in (WAITING, WATCHING)
         self.done = False
         self.result: Any = None
         self.error: SatchelError | None = None
@@ -56,7 +58,7 @@ class Caller:
     """The client's side of a session.
 
     ``begin`` opens a connection, ``receive`` takes in what came over it and returns what to
-    send; ``ask``, ``cancel`` and ``forget`` are the app's.  ``lost`` ends a connection.
+    send; ``ask`` and ``forget`` are the app's.  ``lost`` ends a connection.
     """
 
     __slots__ = ("_client", "_confirmed", "_connection", "_last", "_org", "_pending", "_session",
@@ -118,17 +120,16 @@ class Caller:
         self._last = pending.n
         return pending, data
 
-    def cancel(self, pending: Pending) -> bytes:
-        """End a watch or a wait; what still comes of it is dropped."""
-        if self._pending.pop(pending.n, None) is None or not self.is_open:
+    def forget(self, pending: Pending) -> bytes:
+        """Nobody waits for this any more: it is not repeated, its answer goes nowhere.
+
+        Returns the bytes of a cancel where the daemon would go on waiting, or watching.
+        """
+        if self._pending.pop(pending.n, None) is None or not pending.lasting or not self.is_open:
             return b""
         request, data = self.ask("cancel", {"request": pending.n})
-        self.forget(request)
+        del self._pending[request.n]
         return data
-
-    def forget(self, pending: Pending) -> None:
-        """Nobody waits for this any more: it is not repeated, its answer goes nowhere."""
-        self._pending.pop(pending.n, None)
 
     def fail(self, error: SatchelError) -> list[Pending]:
         """Answer everything unanswered with this error; returns what that was."""

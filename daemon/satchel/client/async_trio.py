@@ -60,7 +60,7 @@ class AsyncWatching:
 
     def close(self) -> None:
         """Watch no more."""
-        self._line.cancel(self._pending)
+        self._line.forget(self._pending)
 
 
 class AsyncClient:

@@ -57,7 +57,7 @@ class Watching(Iterator[Plain]):
 
     def close(self) -> None:
         """Watch no more."""
-        self._line.cancel(self._pending)
+        self._line.forget(self._pending)
 
     def __enter__(self) -> Self:
         return self

@@ -73,10 +73,15 @@ def as_a_list(plain: Any) -> Sequence[Plain]:
     return [*plain]
 
 
+def is_waiting(command: str) -> bool:
+    """Whether this command is answered when there is something to say, and not at once."""
+    entry = COMMANDS.get(command)
+    return entry is not None and entry.access == WAITING
+
+
 def patience(call: Call[Any], timeout_s: float) -> float | None:
     """Seconds to wait for the answer; None (for ever) where waiting is what was asked for."""
-    entry = COMMANDS.get(call.command)
-    if entry is None or entry.access != WAITING:
+    if not is_waiting(call.command):
         return timeout_s
     asked_ms = call.arguments.get("timeout_ms")
     return None if asked_ms is None else timeout_s + asked_ms / 1000

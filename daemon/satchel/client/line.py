@@ -85,7 +85,7 @@ class Line:
             while not pending.done:
                 self._step(deadline)
         finally:
-            self._caller.forget(pending)
+            self.forget(pending)
         if pending.error is not None:
             raise pending.error
         return pending.result
@@ -100,9 +100,9 @@ class Line:
             self._step(None)
         return pending.events.popleft()
 
-    def cancel(self, pending: Pending) -> None:
-        """End a watch."""
-        self._send(self._caller.cancel(pending), monotonic() + self._timeout_s)
+    def forget(self, pending: Pending) -> None:
+        """Wait for it no more: a watch ends, a wait is cancelled."""
+        self._send(self._caller.forget(pending), monotonic() + self._timeout_s)
 
     def close(self) -> None:
         """Close the line for good; a reconnect that is waiting tries no more."""

@@ -12,6 +12,7 @@ import trio
 
 from satchel import __version__
 from satchel.api.caller import Caller, Pending
+from satchel.client.calls import is_waiting
 from satchel.client.discover import (
     find_address,
     find_layout,
@@ -35,7 +36,8 @@ class AsyncLine:
         self._to_send = trio.Event()
         self._wanted = trio.Event()
         self._changes: dict[Pending, trio.Event] = {}
-        self._room: Final = trio.Semaphore(REQUESTS_IN_FLIGHT_MAX)
+        self._calls: Final = trio.Semaphore(REQUESTS_IN_FLIGHT_MAX)
+        self._waits: Final = trio.Semaphore(REQUESTS_IN_FLIGHT_MAX // 2)  # watches need room too
 
     @property
     def caller(self) -> Caller:
@@ -59,15 +61,14 @@ class AsyncLine:
 
     async def result(self, command: str, arguments: dict[str, Any], wait_s: float | None) -> Any:
         """Ask and await the answer.  As ``line.Line.result``."""
-        async with self._room:
+        async with self._waits if is_waiting(command) else self._calls:
             pending = self.ask(command, arguments)
             try:
                 with trio.move_on_after(float("inf") if wait_s is None else wait_s):
                     while not pending.done:
                         await self._change(pending)
             finally:
-                if not pending.done:
-                    self._give_up(pending)
+                self.forget(pending)
         if not pending.done:
             raise no_answer()
         if pending.error is not None:
@@ -84,15 +85,9 @@ class AsyncLine:
             await self._change(pending)
         return pending.events.popleft()
 
-    def cancel(self, pending: Pending) -> None:
-        """End a watch or a wait."""
-        self._queue(self._caller.cancel(pending))
-
-    def _give_up(self, pending: Pending) -> None:
-        if pending.command in ("await", "sync"):
-            self.cancel(pending)
-        else:
-            self._caller.forget(pending)
+    def forget(self, pending: Pending) -> None:
+        """Wait for it no more: a watch ends, a wait is cancelled."""
+        self._queue(self._caller.forget(pending))
 
     async def _change(self, pending: Pending) -> None:
         """Wait until something about this request has changed."""

@@ -38,8 +38,9 @@ log = logging.getLogger(__name__)
 class Server:
     """The API server of one daemon, or of one hub for its administrator.
 
-    ``commands``: the index of what it is asked, ``api.messages`` unless given.  ``now_ms``: the wall clock; ``chance``: n random bytes.  ``token``: where it is given,
-    every Hello must carry it, and peer credentials are not asked for (loopback TCP).
+    ``commands``: the index of what it is asked, ``api.messages`` unless given.  ``now_ms``: the
+    wall clock; ``chance``: n random bytes.  ``token``: where it is given, every Hello must
+    carry it, and peer credentials are not asked for (loopback TCP).
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Server:
     def drain(self) -> None:
         """Accept nobody more, read nothing more; :meth:`serve` returns when all is answered.
 
+        An app that does not read its answers can hold that up: the caller sets a bound.
         What an app had sent and nobody has read, it repeats to the daemon that comes next.
         """
         self._accepting.cancel()

@@ -175,7 +175,7 @@ def test_a_cancelled_watch_is_over() -> None:
     daemon.connect()
     watch, data = caller.ask("watch", {})
     daemon.requests(data)
-    assert daemon.requests(caller.cancel(watch)) == [Request(2, 1, "cancel", {"request": 1})]
+    assert daemon.requests(caller.forget(watch)) == [Request(2, 1, "cancel", {"request": 1})]
     assert daemon.say(Event(1, {"position": 4}), Answer(1, None), Answer(2, {}))[0] == []
     caller.lost()
     assert daemon.connect()[1] == []
@@ -188,7 +188,7 @@ def test_what_is_forgotten_is_not_repeated() -> None:
     daemon.connect()
     pending, data = caller.ask("create", ROW)
     daemon.requests(data)
-    caller.forget(pending)
+    assert caller.forget(pending) == b""
     assert daemon.say(Answer(1, {"ctr": 1}))[0] == []
     caller.lost()
     assert daemon.connect()[1] == []
