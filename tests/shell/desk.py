@@ -66,6 +66,8 @@ class Desk:
                 }
             case "tables":
                 raise ZeroDivisionError("a bug, planted")
+            case "orgs":
+                raise AssertionError("an impossible state, planted")
             case "digest":
                 return {"digest": object()}
             case "doctor" | "status":
@@ -152,13 +154,13 @@ class Daemon:
         self._restart = True
         self._life: trio.CancelScope | None = None
         self._token: trio.lowlevel.TrioToken | None = None
-        self._failure: BaseException | None = None
+        self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(PATIENCE_S)
-        assert self._failure is None, self._failure
+        assert self.failure is None, self.failure
         return self
 
     def __exit__(
@@ -173,7 +175,7 @@ class Daemon:
         self._thread.join(PATIENCE_S)
         shutil.rmtree(self.home)
         assert not self._thread.is_alive()
-        assert self._failure is None, self._failure
+        assert self.failure is None, self.failure
 
     def crash(self) -> None:
         """Drop every connection with no answer, and serve again (from within its thread)."""
@@ -195,6 +197,10 @@ class Daemon:
         """Crash for good."""
         self._restart = False
         self.call(self.crash)
+        self.wait_for_end()
+
+    def wait_for_end(self) -> None:
+        """Until the server is gone by itself."""
         self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
 
@@ -202,7 +208,7 @@ class Daemon:
         try:
             trio.run(self._serve)
         except BaseException as failure:  # noqa: BLE001 - told by the test's own thread
-            self._failure = failure
+            self.failure = failure
             self._ready.set()
 
     async def _serve(self) -> None:

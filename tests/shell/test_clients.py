@@ -172,6 +172,19 @@ def test_a_trio_answer_that_does_not_come(daemon: Daemon) -> None:
     trio.run(main)
 
 
+def test_more_waits_than_the_daemon_holds(daemon: Daemon) -> None:
+    """Waits of many tasks take turns, and no call waits behind them."""
+
+    async def main() -> None:
+        async with open_client(daemon.home) as client, trio.open_nursery() as nursery:
+            for ctr in range(1, 101):
+                nursery.start_soon(client.wait, ctr)
+            assert (await client.create("account", {"name": "x"})).ctr == 1
+            nursery.cancel_scope.cancel()
+
+    trio.run(main)
+
+
 def test_over_loopback_tcp_a_token_proves_the_user() -> None:
     """The file is private, both clients find it, and another token is refused."""
     with Daemon(tcp=True) as daemon:

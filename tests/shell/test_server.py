@@ -134,6 +134,17 @@ def test_a_bug_is_told_and_the_next_request_is_served(daemon: Daemon) -> None:
         assert [app.hear()[2].get("code") for _ in range(3)] == ["INTERNAL", "INTERNAL", None]
 
 
+def test_a_failed_assertion_ends_the_daemon(daemon: Daemon) -> None:
+    """What is believed and not so is no answer: nothing more may be written on top of it."""
+    with RawApp(daemon.layout, hello=HELLO) as app:
+        app.say([1, 0, "orgs", {}])
+        assert app.hear() is None
+    daemon.wait_for_end()
+    assert isinstance(daemon.failure, BaseExceptionGroup)
+    assert daemon.failure.subgroup(AssertionError) is not None
+    daemon.failure = None
+
+
 def test_an_answer_that_does_not_fit_is_refused(daemon: Daemon) -> None:
     """TOO_BIG is the answer to that request, and the connection goes on."""
     with RawApp(daemon.layout, hello=HELLO) as app:
