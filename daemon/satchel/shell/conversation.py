@@ -34,7 +34,7 @@ from satchel.api.messages import (
 )
 from satchel.model.errors import Fault, Garbled, SatchelError, Unavailable
 from satchel.model.limits import REPLY_BYTES_TARGET, REQUESTS_IN_FLIGHT_MAX
-from satchel.shell.handlers import Actor, Handlers, Presence, Request
+from satchel.shell.handlers import Actor, Handlers, Presence, Request, WatchEnd
 from satchel.shell.socket_line import SocketLine
 
 log = logging.getLogger(__name__)
@@ -184,7 +184,7 @@ class Conversation:
         result: Any | SatchelError = None
         try:
             if request.command.access == WATCHING:
-                await self._watch(request, waiting)
+                result = await self._watch(request, waiting)
             else:
                 with trio.CancelScope() as waiting.scope:
                     if not waiting.cancelled:
@@ -195,15 +195,22 @@ class Conversation:
             del self._waiting[request.n]
         await self._line.send(self._frame(request, result))
 
-    async def _watch(self, request: Request, waiting: _Waiting) -> None:
-        """Send events until it is cancelled.  Waiting may be cut short, sending may not."""
+    async def _watch(self, request: Request, waiting: _Waiting) -> Any:
+        """Send events until it ends or is cancelled, and return its answer: nil if cancelled.
+
+        Waiting may be cut short, sending may not.
+        """
         watch = self._handlers.watch(self.actor, request)
         while not waiting.cancelled:
             event = None
             with trio.CancelScope() as waiting.scope:
-                event = await watch.next()
+                try:
+                    event = await watch.next()
+                except WatchEnd as end:
+                    return end.answer
             if event is not None:
                 await self._line.send(self._connection.send(Event(request.n, event)))
+        return None
 
     def _frame(self, request: Request, result: Any | SatchelError) -> bytes:
         """The answer; where it does not fit a frame or is no plain value, a refusal."""

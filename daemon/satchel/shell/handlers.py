@@ -80,6 +80,14 @@ class Greeting(NamedTuple):
     """The version of the catalogue; 0 where none is joined."""
 
 
+class WatchEnd(Exception):
+    """A watch has come to its end by itself: ``answer`` is the answer to the command."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__()
+        self.answer = answer
+
+
 class Watch(Protocol):
     """The source of one watch's events."""
 
@@ -87,7 +95,8 @@ class Watch(Protocol):
         """Wait for the next event.  The server asks again only when that one is sent,
         so one that follows the journal by position never holds events for a slow app.
 
-        May be cancelled while it waits.  Raises :class:`SatchelError` to end the watch.
+        May be cancelled while it waits.  Raises :class:`WatchEnd` when there is nothing
+        more to come, :class:`SatchelError` where it fails.
         """
 
 
