@@ -13,6 +13,9 @@ Names used for what is answered:
     device    {"id", "name", "user", "replica": hex, "number", "state": "active" | "revoked",
               "not_after": ms, "processed", "last_seen": ms or nil}
     row       {"table", "id", "alive": bool, "seq", "columns": {name: value}}; dead rows too
+    imported  {"files": [{"section", "file", "read", "written", "unchanged", "skipped", "bad",
+              "kept"}], "bad": [{"file", "line", "section", "reason"}], "bad_total", "written",
+              "unchanged", "kept", "done", "total", "finished"}
     page(x)   {x: [..], "next": where the following page begins, or nil}
 """
 
@@ -29,7 +32,7 @@ from satchel.api.arguments import (
     Shape,
     between,
 )
-from satchel.api.messages import COMMANDS, WAITING, WRITING, Command
+from satchel.api.messages import COMMANDS, WAITING, WATCHING, WRITING, Command
 from satchel.model.limits import LIST_ROWS_DEFAULT, LIST_ROWS_MAX
 
 
@@ -62,6 +65,10 @@ _INDEX: Final = (
     Command("hub.table.add", WRITING, "Add tables and columns: the parsed file of `satchel hub "
             "table add`.", '{"version"}', _ORG, _optional("table", MAPS, []),
             _optional("link", MAPS, [])),
+    Command("hub.import", WATCHING, "Load a folder of CSV files (`dir`) through a map (`map`), "
+            "both paths on the hub's machine; bad lines are told and stop nothing.",
+            'events {"done", "total"} in lines; at last imported', _ORG,
+            Argument("map", NAME), Argument("dir", NAME)),
     # -- looking
     Command("hub.status", WAITING, "The hub and each organisation.",
             '{"hub": {"pid", "version", "home", "started": ms, "listen": [url]}, "orgs": [org]}'),
