@@ -138,7 +138,7 @@ def export(
     ] = None,
     replica: Replica = None,
     org: Org = None,
-    as_json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
+    as_json: Annotated[bool, typer.Option("--json", hidden=True, help="It always is.")] = False,
 ) -> None:
     """Print them in full as JSON, to keep or to send to somebody."""
     with daemon(org) as client:
