@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from satchel.hub.author import write_changes
+from satchel.hub.desk import Desk
 from satchel.hub.import_report import Report, Tally
 from satchel.hub.import_steps import Candidate, Decision, Step, Terms
 from satchel.hub.map_binding import bind_map
@@ -30,7 +31,6 @@ from satchel.hub.mapping import FileForm, Map, Section
 from satchel.hub.office import Office, State, read_origin
 from satchel.model.limits import HUB_BATCH_MAX
 from satchel.model.outcome import ACCEPTED
-from satchel.store.env import Store
 from satchel.store.txn import ReadTxn
 from satchel.wire.entry import SALT_BYTES
 
@@ -64,16 +64,14 @@ class Outside(NamedTuple):
     random: Callable[[int], bytes]
 
 
-def run_import(
-    store: Store, office: Office, read_map: Map, folder: Folder, outside: Outside
-) -> Iterator[Report]:
+def run_import(desk: Desk, read_map: Map, folder: Folder, outside: Outside) -> Iterator[Report]:
     """Import, yielding the report after each batch; the last one is ``finished``.
 
     Everything before a yield is durable.  Bad lines are in the report and stop nothing.
-    Raises Mistake BAD_MAP before anything is written, Trouble if the disk refuses.
+    Raises Mistake BAD_MAP before anything is written, Unavailable if the disk refuses.
     """
-    terms = store.read(lambda txn: _terms(txn, office, read_map))
-    steps = bind_map(read_map, terms.catalog, office.setup.org)
+    terms = desk.store.read(lambda txn: _terms(txn, desk.office, read_map))
+    steps = bind_map(read_map, terms.catalog, desk.org)
     sections = read_map.sections
     for section in sections:
         _check_header(folder.header(section.file), section)
@@ -81,7 +79,7 @@ def run_import(
     bad_lines: dict[str, set[int]] = {section.place: set() for section in sections}
     sizes = [folder.line_count(step.section.file) for step in steps]
     report = Report(list(tallies.values()), sum(sizes))
-    run = _Run(store, office, terms, outside, report)
+    run = _Run(desk, terms, outside, report)
     for position, step in enumerate(steps):
         place, file = step.section.place, step.section.file
         step_pass = _Pass(run, step, tallies[place], bad_lines[place])
@@ -111,8 +109,7 @@ def _check_header(header: list[str], section: Section) -> None:
 class _Run(NamedTuple):
     """What all passes share."""
 
-    store: Store
-    office: Office
+    desk: Desk
     terms: Terms
     outside: Outside
     report: Report
@@ -133,7 +130,7 @@ class _Pass:
     def batches(self, lines: Iterable[Line], done: int) -> Iterator[None]:
         """Carry the step out; ``done``: lines that were behind us before it."""
         for finder in self._step.finders:
-            self._run.store.read(finder.load)
+            self._run.desk.store.read(finder.load)
         batch: list[Candidate] = []
         for line in lines:
             candidate = self._candidate(line)
@@ -178,7 +175,9 @@ class _Pass:
         Nobody else writes in between: this is the store's one thread, and it does not yield.
         """
         run, step = self._run, self._step
-        decisions = run.store.read(lambda txn: [step.decide(txn, run.terms, one) for one in batch])
+        decisions = run.desk.store.read(
+            lambda txn: [step.decide(txn, run.terms, one) for one in batch]
+        )
         refused = self._judge([decision for decision in decisions if decision.ops])
         for decision in decisions:
             before = None if step.first else decision.written
@@ -195,8 +194,8 @@ class _Pass:
             return {}
         run, changes = self._run, [decision.ops for decision in writing]
         now_ms, salts = run.outside.now_ms(), run.outside.random(SALT_BYTES * len(changes))
-        outcomes = run.store.write(
-            lambda txn: write_changes(txn, run.office, changes, now_ms, salts)
+        outcomes = run.desk.write(
+            lambda txn: write_changes(txn, run.desk.office, changes, now_ms, salts)
         )
         return {
             decision.line: str((outcome.detail or {}).get("message", outcome.code.name))

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from satchel.hub.desk import Desk
 from satchel.hub.found import FirstIds, found
 from satchel.hub.importing import Outside, run_import
 from satchel.hub.mapping import parse_map
-from satchel.hub.office import Office, Origin, Setup, State, read_origin, write_origin
+from satchel.hub.office import Origin, Setup, State, read_origin, write_origin
 from satchel.hub.push import Bundle, push
 from satchel.model import changeset as cs
 from satchel.model import hlc
@@ -42,8 +43,10 @@ class Hub:
         self.folder = folder
         setup = Setup(ORG, "Contoso", b"hub own8", b"s" * 32, b"k" * 32)
         ids = FirstIds(UNIT, b"currency     16b", SYSTEM_USER)
-        self.office: Office = store.write(lambda txn: found(txn, setup, ids, NOW_MS, bytes(16)))
+        store.write(lambda txn: found(txn, setup, ids, NOW_MS, bytes(16)))
         store.write(_admit_colleague)
+        self.desk = Desk(store)
+        self.office = self.desk.office
         self.catalog: Catalog = store.read(lambda txn: self.office.schema(txn, 1)[0])
 
     def put(self, name: str, content: str, encoding: str = "utf-8") -> None:
@@ -54,7 +57,7 @@ class Hub:
         """Import the folder; the finished report."""
         outside = Outside(lambda: NOW_MS, bytes)
         read = parse_map(tomllib.loads(map_text))
-        reports = run_import(self.store, self.office, read, CsvFolder(self.folder), outside)
+        reports = run_import(self.desk, read, CsvFolder(self.folder), outside)
         *_, last = reports
         return last.to_wire()
 

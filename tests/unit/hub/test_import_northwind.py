@@ -20,7 +20,7 @@ TABLES = (
 
 def load(hub: Hub, data: Path) -> dict[str, int]:
     outside = Outside(lambda: NOW_MS, bytes)
-    *_, last = run_import(hub.store, hub.office, read_map(MAP), CsvFolder(data), outside)
+    *_, last = run_import(hub.desk, read_map(MAP), CsvFolder(data), outside)
     report = last.to_wire()
     return {name: report[name] for name in ("written", "unchanged", "bad_total")}
 

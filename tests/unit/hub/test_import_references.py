@@ -162,6 +162,36 @@ def test_a_lookup_to_a_row_that_somebody_deleted(hub: Hub) -> None:
     ]
 
 
+def test_a_reference_that_cannot_be_spoils_its_line(hub: Hub) -> None:
+    """Half a key refers to nothing: the line is bad at once, even if the lookup would wait."""
+    hub.put("parts.csv", "a,b,up_a,up_b\n1,1,,\n1,2,1,1\n1,3,1,\n")
+    report = hub.load("""
+        format = 1
+        [rows.parts]
+        file = "parts.csv"
+        table = "account"
+        key = ["a", "b"]
+        [rows.parts.columns]
+        name = "b"
+        parentaccountid = { lookup = "parts", by = ["up_a", "up_b"] }
+    """)
+    assert [(bad["line"], bad["reason"]) for bad in report["bad"]] == [
+        (4, "its key in parts is not complete: 1, nothing")
+    ]
+    assert {row["name"] for row in hub.rows("account").values()} == {"1", "2"}
+    parent = lookup("account", hub.named("account", name="1"))
+    assert hub.named("account", name="2")["parentaccountid"] == parent
+
+
+def test_a_deletion_is_kept_once(hub: Hub) -> None:
+    """A deleted row counts as one difference, whatever the number of passes over its line."""
+    hub.put("firms.csv", "code,firm,person\nA,Alpine,Ann\n")
+    hub.load(FIRMS)
+    hub.delete("account", hub.named("account", name="Alpine")["id"])
+    kept = {one["section"]: one["kept"] for one in hub.load(FIRMS)["files"]}
+    assert kept == {"firms": 1, "contacts": 1}, "the contact went with its account"
+
+
 # -- rows that were there before --------------------------------------------------------------------
 
 OWNED = """

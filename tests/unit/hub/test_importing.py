@@ -155,6 +155,24 @@ def test_negative_halves_are_rounded_away_from_zero(hub: Hub) -> None:
     assert values == {"1": "-0.3", "2": "0.3", "3": "0.2"}
 
 
+def test_escapes_are_read_from_left_to_right(hub: Hub) -> None:
+    """An escaped escape is not read a second time, and null is looked for before escapes."""
+    hub.put("lines.csv", "n,text\n1,a\\nb\n2,a\\\\nb\n3,\\N\n")
+    hub.load("""
+        format = 1
+        [csv]
+        escapes = { '\\' = "|", '\\n' = "\\n", '\\\\' = '\\' }
+        null = ['\\N']
+        [rows.deals]
+        file = "lines.csv"
+        table = "opportunity"
+        key = ["n"]
+        columns = { name = "n", description = "text" }
+    """)
+    found = {row["name"]: row.get("description") for row in hub.rows("opportunity").values()}
+    assert found == {"1": "a\nb", "2": "a\\nb", "3": None}
+
+
 # -- twice ----------------------------------------------------------------------------------------
 
 
@@ -232,7 +250,7 @@ def test_many_lines_go_in_batches(hub: Hub) -> None:
     head = hub.store.read(State.read).head
     report = hub.load(ACCOUNTS)
     assert (report["written"], report["done"], report["total"]) == (count, count + 1, count + 1)
-    assert hub.store.read(State.read).head == head + count
+    assert hub.desk.head == hub.store.read(State.read).head == head + count
 
 
 # -- bad lines ------------------------------------------------------------------------------------
