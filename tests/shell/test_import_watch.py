@@ -21,6 +21,7 @@ from satchel.shell.handlers import Actor, Greeting, Request
 from satchel.shell.import_watch import ImportWatch, begin_import
 from satchel.shell.listeners import listen_unix
 from satchel.shell.server import Server
+from satchel.shell.store_thread import StoreThread
 from tests.shell.raw_app import HELLO, RawApp
 from tests.unit.hub.imports import NOW_MS, Hub, open_hub
 
@@ -38,8 +39,9 @@ columns = { name = "firm" }
 class Administration:
     """The handlers of a hub that only imports."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, thread: StoreThread) -> None:
         self.hub = hub
+        self.thread = thread
         self.heads: list[int] = []
 
     def greet(self, org: str | None) -> Greeting:
@@ -56,7 +58,7 @@ class Administration:
 
     def watch(self, actor: Actor, request: Request) -> ImportWatch:
         reports = begin_import(self.hub.desk, request.arguments, Outside(lambda: NOW_MS, bytes))
-        return ImportWatch(reports, lambda: self.heads.append(self.hub.desk.head))
+        return ImportWatch(self.thread, reports, lambda: self.heads.append(self.hub.desk.head))
 
 
 @pytest.fixture
@@ -71,19 +73,21 @@ def serve_and_ask(home: Path, firms: str, *requests: Any) -> tuple[list[Any], li
     layout = locate({}, "/nobody", str(home))
 
     async def main() -> tuple[list[Any], list[int]]:
-        with open_hub(home) as hub:
+        async with StoreThread() as thread, trio.open_nursery() as nursery:
+            opened = open_hub(home)
+            hub = await thread.run(opened.__enter__)
             hub.put("firms.csv", firms)
             hub.put("map.toml", MAP)
-            handlers = Administration(hub)
+            handlers = Administration(hub, thread)
             server = Server(
                 handlers, now_ms=lambda: NOW_MS, chance=os.urandom, commands=HUB_COMMANDS
             )
-            listener = await listen_unix(layout.socket)
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(server.serve, [listener])
-                heard = await trio.to_thread.run_sync(_converse, layout, requests)
-                nursery.cancel_scope.cancel()
+            nursery.start_soon(server.serve, [await listen_unix(layout.socket)])
+            heard = await trio.to_thread.run_sync(_converse, layout, requests)
+            nursery.cancel_scope.cancel()
+            await thread.run(lambda: opened.__exit__(None, None, None))
             return heard, handlers.heads
+        raise AssertionError("left early")
 
     return trio.run(main)
 
@@ -108,7 +112,7 @@ def test_an_import_tells_how_far_it_is(home: Path) -> None:
     order = {"map": str(home / "files" / "map.toml"), "dir": str(home / "files")}
     heard, heads = serve_and_ask(home, firms, [1, 0, "hub.import", order], [2, 0, "ping", {}])
     *events, last = [answer for answer in heard if answer[0] == 1]
-    assert [event[1] for event in events] == [2] * (BATCHES + 1)
+    assert [event[1] for event in events] == [2] * BATCHES
     done = [event[2]["done"] for event in events]
     assert done == sorted(done)
     assert {event[2]["total"] for event in events} == {count + 1}

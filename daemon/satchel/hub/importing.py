@@ -1,8 +1,8 @@
 """Importing a folder of files through a map: every line judged like anybody else's work.
 
 Owns the order of passes, the batches and the counting.  Each row is a changeset of origin
-0 (sync.md 2.1), so nothing enters past the rules; up to :data:`HUB_BATCH_MAX` share one
-transaction.  Files are read by the caller's :class:`Folder`, time and chance are handed
+0 (sync.md 2.1), so nothing enters past the rules; those of up to :data:`HUB_BATCH_MAX` lines
+share one transaction.  Files are read by the caller's :class:`Folder`, time and chance are handed
 in.  Between two batches the caller may serve devices.
 
 1. All names of the map and all headers are checked before anything is written.
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 from satchel.hub.author import write_changes
@@ -131,18 +132,12 @@ class _Pass:
         """Carry the step out; ``done``: lines that were behind us before it."""
         for finder in self._step.finders:
             self._run.desk.store.read(finder.load)
-        batch: list[Candidate] = []
-        for line in lines:
-            candidate = self._candidate(line)
-            if candidate is not None:
-                batch.append(candidate)
-            self._run.report.done = done + line.number
-            if len(batch) == HUB_BATCH_MAX:
-                self._write(batch)
-                batch = []
-                yield
-        self._write(batch)
-        yield
+        read = iter(lines)
+        while batch := list(islice(read, HUB_BATCH_MAX)):
+            candidates = [self._candidate(line) for line in batch]
+            self._write([one for one in candidates if one is not None])
+            self._run.report.done = done + batch[-1].number
+            yield
 
     def _candidate(self, line: Line) -> Candidate | None:
         """What the line asks for; None if nothing, or nothing that can be done.

@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import trio
-
 from satchel.hub.desk import Desk
 from satchel.hub.import_report import Report
 from satchel.hub.importing import Outside, run_import
 from satchel.shell.handlers import WatchEnd
 from satchel.shell.import_files import CsvFolder, read_map
+from satchel.shell.store_thread import StoreThread
 
 
 def begin_import(desk: Desk, arguments: dict[str, Any], outside: Outside) -> Iterator[Report]:
@@ -32,15 +31,17 @@ def begin_import(desk: Desk, arguments: dict[str, Any], outside: Outside) -> Ite
 class ImportWatch:
     """The :class:`satchel.shell.handlers.Watch` of one import on a running hub."""
 
-    def __init__(self, reports: Iterator[Report], wrote: Callable[[], None]) -> None:
+    def __init__(
+        self, thread: StoreThread, reports: Iterator[Report], wrote: Callable[[], None]
+    ) -> None:
         """``wrote`` is called after each batch: devices may have something to pull."""
+        self._thread = thread
         self._reports = reports
         self._wrote = wrote
 
     async def next(self) -> dict[str, Any]:
-        """Do one batch, and tell how far it is."""
-        await trio.lowlevel.checkpoint()
-        report = next(self._reports)
+        """Do one batch on the stores' thread, and tell how far it is."""
+        report = await self._thread.run(lambda: next(self._reports))
         self._wrote()
         if report.finished:
             raise WatchEnd(report.to_wire())
