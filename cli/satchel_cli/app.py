@@ -12,6 +12,8 @@ import sys
 
 def main() -> int:
     """Run what the command line says and return the exit code."""
+    if sys.stdout is None:  # started with its output closed
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
     home, arguments = take_home(sys.argv[1:])
     if home is not None:
         os.environ["SATCHEL_HOME"] = os.path.abspath(home)

@@ -36,7 +36,7 @@ def local_checks() -> Iterator[Check]:
         return
     there = os.path.exists(layout.settings)
     yield Check("settings", True, layout.settings if there else f"{layout.settings}: defaults")
-    for name, path in (("records", layout.data), ("run", layout.run), ("logs", layout.logs)):
+    for name, path in (("data", layout.data), ("run", layout.run), ("logs", layout.logs)):
         yield folder_check(f"{name} folder", path)
     yield socket_check(layout.socket)
 

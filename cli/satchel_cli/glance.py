@@ -30,17 +30,17 @@ _ANSWER_BYTES_MAX = 1 << 20
 def answer(as_json: bool) -> int | None:
     """Print the daemon's status and return the exit code; None to take the long way.
 
-    Nothing is printed where None is returned.
+    None too where the answer cannot be printed: the long way will say why.
     """
     try:
-        got = _ask(socket_path(), greeting() + question(_width(), as_json))
+        answered = read_answer(_ask(socket_path(), greeting() + question(_width(), as_json)))
+        if answered is None:
+            return None
+        text, code = answered
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.flush()
     except (ImportError, OSError):
         return None
-    answered = read_answer(got)
-    if answered is None:
-        return None
-    text, code = answered
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
     return code
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from errno import ENOSPC
 from typing import Annotated, Any, Final
 
 import typer
@@ -97,6 +98,10 @@ def run(arguments: list[str]) -> int:
         return exits.report(error, as_json="--json" in arguments)
     except BrokenPipeError:
         return exits.unread()
+    except OSError as broken:
+        if broken.errno != ENOSPC:
+            raise
+        return exits.unwritten(broken)
     return 0
 
 

@@ -33,7 +33,11 @@ def doctor(as_json: Json = False) -> None:
 
 
 def _all_checks() -> Iterator[Check]:
-    yield from local_checks()
+    """Ours first; of the daemon's, those that are not the same again."""
+    looked_at = set()
+    for check in local_checks():
+        looked_at.add(check.name)
+        yield check
     try:
         with daemon() as client:
             running = client.daemon_version
@@ -47,7 +51,8 @@ def _all_checks() -> Iterator[Check]:
                 "" if running == __version__ else f"Run: satchel stop{home} && satchel start{home}",
             )
             for found in client.doctor()["checks"]:
-                yield Check(found["name"], found["ok"], found["message"], found["remedy"])
+                if found["name"] not in looked_at:
+                    yield Check(found["name"], found["ok"], found["message"], found["remedy"])
     except SatchelError as error:
         yield Check("daemon", False, error.message, error.remedy)
 

@@ -24,7 +24,7 @@ def test_a_new_home_is_healthy(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("SATCHEL_HOME", str(folder / "new"))
     checks = list(local_checks())
     assert [check.name for check in checks] == [
-        "settings", "records folder", "run folder", "logs folder", "socket",
+        "settings", "data folder", "run folder", "logs folder", "socket",
     ]  # fmt: skip
     assert all(check.ok for check in checks)
 
@@ -44,17 +44,17 @@ def test_bad_settings_are_told_with_their_place(
 def test_a_folder_open_to_others_comes_with_its_remedy(folder: Path) -> None:
     """Records are private; the command that mends it is spelled out."""
     folder.chmod(0o755)
-    check = folder_check("records folder", str(folder))
+    check = folder_check("data folder", str(folder))
     assert (check.ok, check.remedy) == (False, f"Run: chmod 700 {folder}")
     folder.chmod(0o700)
-    assert folder_check("records folder", str(folder)).ok
+    assert folder_check("data folder", str(folder)).ok
 
 
 def test_a_file_in_the_way_is_told(folder: Path) -> None:
     """A file where a folder should be is neither used nor removed."""
     (folder / "data").write_text("")
-    assert not folder_check("records folder", str(folder / "data")).ok
-    assert not folder_check("records folder", str(folder / "data" / "deeper")).ok
+    assert not folder_check("data folder", str(folder / "data")).ok
+    assert not folder_check("data folder", str(folder / "data" / "deeper")).ok
 
 
 def test_a_socket_is_known_by_what_answers(folder: Path) -> None:
