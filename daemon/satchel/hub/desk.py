@@ -15,7 +15,6 @@ from satchel.hub.admission import authorise
 from satchel.hub.enrol import Joined, Joining
 from satchel.hub.office import Office, Origin, Setup, State
 from satchel.hub.pull import Cursor, Response, pull
-from satchel.hub.requests import Pull
 from satchel.hub.roster import read_invite
 from satchel.model.errors import Missing, Trouble, Unavailable
 from satchel.store import layout
@@ -88,14 +87,16 @@ class Desk:
             raise Missing("NO_SUCH_ENTRY", f"This hub has no schema version {version}.")
         return document
 
-    def pull(self, certificate: Certificate, want: Pull, bytes_max: int, now_ms: int) -> Response:
+    def pull(
+        self, certificate: Certificate, cursor: bytes | None, bytes_max: int, now_ms: int
+    ) -> Response:
         """One response from one snapshot, of about ``bytes_max`` bytes.
 
         Raises Denied BAD_SIGNATURE for a cursor that is not ours, Trouble EPOCH for one of
         another epoch.
         """
         key = self.office.setup.cursor_key
-        known = Cursor.open(key, want.cursor) if want.cursor is not None else None
+        known = Cursor.open(key, cursor) if cursor is not None else None
 
         def work(txn: ReadTxn) -> Response:
             origin = authorise(txn, certificate, now_ms)

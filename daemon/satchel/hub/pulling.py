@@ -21,14 +21,16 @@ class Idle(NamedTuple):
 
 
 class PullJob:
-    """One PULL on its way.  ``wait_ms``: how long its device would wait for news."""
+    """One PULL on its way.  ``wait_ms``: how long its device would wait for news;
+    ``bytes_max``: what it would take at once."""
 
     def __init__(self, req: int, desk: Desk, link: Link, want: Pull) -> None:
         self.desk: Final = desk
         self.link: Final = link
         self.wait_ms: Final = want.wait_ms
+        self.bytes_max: Final = want.bytes_max
         self._req: Final = req
-        self._want: Final = want
+        self._cursor: Final = want.cursor
 
     def step(self, now_ms: int, room: int, patient: bool) -> Answer | Idle:
         """One response of at most ``room`` bytes, or so.
@@ -36,8 +38,7 @@ class PullJob:
         Idle only if ``patient``: else the answer is that there is no news.  Raises Denied,
         Trouble EPOCH.
         """
-        bytes_max = min(self._want.bytes_max, room)
-        response = self.desk.pull(self.link.certificate, self._want, bytes_max, now_ms)
+        response = self.desk.pull(self.link.certificate, self._cursor, room, now_ms)
         if patient and not response.entries and response.flip_to == response.base:
             return Idle(response.state.head)
         return answers.pulled(self._req, response, now_ms)

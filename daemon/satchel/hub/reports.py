@@ -12,6 +12,7 @@ from typing import Any
 from satchel.hub.office import Office, Origin, State, read_origin
 from satchel.hub.outcomes import read_outcome
 from satchel.hub.roster import Device, DeviceState, User, devices, users
+from satchel.model import limits
 from satchel.model.errors import Missing
 from satchel.model.ids import id_text, parse_id
 from satchel.model.outcome import Code
@@ -21,7 +22,7 @@ from satchel.schema.table import Table
 from satchel.schema.validate import from_stored
 from satchel.store import layout
 from satchel.store.txn import ReadTxn
-from satchel.wire.codec import unpack
+from satchel.wire.codec import pack, unpack
 
 
 def user_report(user: User) -> dict[str, Any]:
@@ -74,8 +75,12 @@ def org_report(txn: ReadTxn, office: Office, connected: int) -> dict[str, Any]:
 
 
 def log_report(txn: ReadTxn, after_seq: int, limit: int) -> list[list[Any]]:
-    """``[seq, replica, ctr, code, detail]`` of what was decided after ``after_seq``, in order."""
+    """``[seq, replica, ctr, code, detail]`` of what was decided after ``after_seq``, in order.
+
+    At most ``limit``, and what fits an answer.
+    """
     lines = []
+    room = limits.REPLY_BYTES_TARGET
     for key, raw in islice(txn.scan(layout.SEQ, layout.seq_key(after_seq + 1)), limit):
         replica, ctr = layout.parse_log_key(raw)
         outcome = read_outcome(txn, replica, ctr)
@@ -83,6 +88,9 @@ def log_report(txn: ReadTxn, after_seq: int, limit: int) -> list[list[Any]]:
         detail = None if outcome.detail is None else _plain(outcome.detail)
         line = [layout.parse_seq_key(key), replica.hex(), ctr, Code(outcome.code).name, detail]
         lines.append(line)
+        room -= len(pack(line))
+        if room <= 0:
+            break
     return lines
 
 
@@ -101,18 +109,24 @@ def rows_report(
     txn: ReadTxn, office: Office, table: str, after: str | None, limit: int
 ) -> dict[str, Any]:
     """``{"rows": [{"table", "id", "alive", "seq", "columns"}], "next": id or None}``, in key
-    order.  Columns that are null are left out.  Raises Invalid UNKNOWN_TABLE."""
+    order.  Columns that are null are left out.  Raises Invalid UNKNOWN_TABLE.
+
+    At most ``limit``, and what fits an answer.
+    """
     catalog = _catalog(txn, office)
     known = catalog.table(table)
     prefix = layout.hub_row_key(known.number, b"")
     start = prefix if after is None else prefix + (parse_id(after) or b"") + b"\0"
     stop = layout.hub_row_key(known.number + 1, b"")
-    found = list(islice(txn.scan(layout.ROW, start, stop), limit + 1))
-    rows = [
-        _row(catalog, known, layout.parse_hub_row_key(key)[1], unpack(raw))
-        for key, raw in found[:limit]
-    ]
-    return {"rows": rows, "next": rows[-1]["id"] if len(found) > limit else None}
+    rows: list[dict[str, Any]] = []
+    room = limits.REPLY_BYTES_TARGET
+    for key, raw in txn.scan(layout.ROW, start, stop):
+        if len(rows) == limit or room <= 0:
+            return {"rows": rows, "next": rows[-1]["id"]}
+        row = _row(catalog, known, layout.parse_hub_row_key(key)[1], unpack(raw))
+        rows.append(row)
+        room -= len(pack(row))
+    return {"rows": rows, "next": None}
 
 
 def _row(catalog: Catalog, table: Table, rec: bytes, row: Row) -> dict[str, Any]:
