@@ -127,6 +127,14 @@ def test_a_watch_follows_until_it_is_cancelled(daemon: Daemon) -> None:
         assert sorted([app.hear(), app.hear()]) == [[1, 0, None], [2, 0, {"cancelled": True}]]
 
 
+def test_a_watch_begins_where_it_was_asked_for(daemon: Daemon) -> None:
+    """What follows it in the same chunk is news to it."""
+    with RawApp(daemon.layout, hello=HELLO) as app:
+        app.say([1, 0, "watch", {}], [2, 0, "create", CREATE])
+        heard = [app.hear() for _ in range(3)]
+    assert [each[2]["position"] for each in heard if each[0] == 1] == [0, 1]
+
+
 def test_a_bug_is_told_and_the_next_request_is_served(daemon: Daemon) -> None:
     """An exception nobody foresaw, and an answer no frame can hold, are INTERNAL."""
     with RawApp(daemon.layout, hello=HELLO) as app:

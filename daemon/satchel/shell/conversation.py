@@ -34,7 +34,7 @@ from satchel.api.messages import (
 )
 from satchel.model.errors import Fault, Garbled, SatchelError, Unavailable
 from satchel.model.limits import REPLY_BYTES_TARGET, REQUESTS_IN_FLIGHT_MAX
-from satchel.shell.handlers import Actor, Handlers, Presence, Request, WatchEnd
+from satchel.shell.handlers import Actor, Handlers, Presence, Request, Watch, WatchEnd
 from satchel.shell.socket_line import SocketLine
 
 log = logging.getLogger(__name__)
@@ -176,15 +176,21 @@ class Conversation:
                 "Cancel one of them first.",
             )
             return self._frame(request, busy)
+        watch = None
+        if request.command.access == WATCHING:
+            try:  # here and not in its task: what follows in this chunk is news to the watch
+                watch = self._handlers.watch(self.actor, request)
+            except Exception as error:  # noqa: BLE001 - judged by _told
+                return self._frame(request, _told(error, request))
         self._waiting[request.n] = _Waiting()
-        nursery.start_soon(self._wait, request, self._waiting[request.n])
+        nursery.start_soon(self._wait, request, watch, self._waiting[request.n])
         return b""
 
-    async def _wait(self, request: Request, waiting: _Waiting) -> None:
+    async def _wait(self, request: Request, watch: Watch | None, waiting: _Waiting) -> None:
         result: Any | SatchelError = None
         try:
-            if request.command.access == WATCHING:
-                result = await self._watch(request, waiting)
+            if watch is not None:
+                result = await self._follow(request, watch, waiting)
             else:
                 with trio.CancelScope() as waiting.scope:
                     if not waiting.cancelled:
@@ -195,12 +201,11 @@ class Conversation:
             del self._waiting[request.n]
         await self._line.send(self._frame(request, result))
 
-    async def _watch(self, request: Request, waiting: _Waiting) -> Any:
+    async def _follow(self, request: Request, watch: Watch, waiting: _Waiting) -> Any:
         """Send events until it ends or is cancelled, and return its answer: nil if cancelled.
 
         Waiting may be cut short, sending may not.
         """
-        watch = self._handlers.watch(self.actor, request)
         while not waiting.cancelled:
             event = None
             with trio.CancelScope() as waiting.scope:
