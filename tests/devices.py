@@ -99,6 +99,13 @@ class HandMadeDevice:
         body = encode(Frame(kind, LAST, 1, pack(payload)))
         return sign_request(self.secret, "POST", SYNC_PATH, NO_LINK, 0, body), body
 
+    def chain_at(self, ctr: int) -> bytes:
+        """The hash chain of its first ``ctr`` changesets."""
+        chain = chains.CHAIN_START
+        for number, body in enumerate(self.outbox[:ctr], 1):
+            chain = chains.extend(chain, self.replica, number, chains.body_hash(body))
+        return chain
+
     # -- answers -----------------------------------------------------------------------------
 
     def join(self, invite: str, post: Post) -> dict[str, Any]:
