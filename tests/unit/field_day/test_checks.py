@@ -40,6 +40,7 @@ def honest() -> Evidence:
         rows={("account", ROW): {"name": "Lodge", "fax": "1", "telephone1": "Ben"}},
         parked=frozenset({(BEN, 2)}),
         losses=[Loss("account", ROW, "telephone1", "Ana")],
+        conflicts=1,
     )
 
 

@@ -52,9 +52,8 @@ def check_nothing_twice(evidence: Evidence) -> list[str]:
     """One ruling for each change, no change that nobody wrote, no row made twice."""
     found = []
     counts = Counter((ruling.replica, ruling.ctr) for ruling in evidence.rulings)
-    for (replica, ctr), count in counts.items():
-        if count > 1:
-            found.append(f"change {ctr} of {replica} was decided {count} times")
+    again = [(dot, count) for dot, count in counts.items() if count > 1]
+    found += [f"change {ctr} of {at} was decided {count} times" for (at, ctr), count in again]
     known = {(written.replica, written.ctr) for written in evidence.written}
     for replica, ctr in counts:
         if (replica, ctr) not in known:

@@ -54,7 +54,7 @@ class Verdict:
             "accepted": accepted,
             "refused": len(self._evidence.rulings) - accepted,
             "quarantined": len(self._evidence.parked),
-            "conflicts": len(self._evidence.losses),
+            "conflicts": self._evidence.conflicts,
             "converged": not self.diverged,
             "lost": len(self.lost),
             "duplicated": len(self.duplicated),

@@ -56,7 +56,8 @@ class Evidence(NamedTuple):
     """All that is known from outside when the day is over.
 
     ``rows``: (table, id) to its columns at the hub, None if it is deleted there.
-    ``parked``: (replica, ctr) of every change in a quarantine.
+    ``parked``: (replica, ctr) of every change in a quarantine.  ``conflicts``: how many
+    records there are; ``losses``: the values they keep.
     """
 
     written: Sequence[Written]
@@ -66,6 +67,7 @@ class Evidence(NamedTuple):
     rows: Mapping[tuple[str, str], Mapping[str, Any] | None]
     parked: frozenset[tuple[str, int]]
     losses: Sequence[Loss]
+    conflicts: int
 
 
 def seen_of(version: str) -> int:

@@ -93,7 +93,7 @@ class Story:
     async def leave_the_network(self) -> None:
         """The three drive off.  The first cable breaks while an answer is on its way."""
         ana = self._field(0)
-        ana.relay.cut_inside_next_answer(self._chance.randint(220, 320))
+        ana.relay.cut_inside_next_answer(self._chance.randint(160, 200))
         await self._office.write(
             "edit online", _update("account", self._accounts[9], {"description": "Call in May"})
         )

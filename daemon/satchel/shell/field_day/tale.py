@@ -13,7 +13,12 @@ _NAMES_MAX = 12
 
 
 def tell(evidence: Evidence) -> list[str]:
-    """The day in lines."""
+    """The day in lines, rows by their names."""
+    names = _names(evidence)
+    return [_by_name(line, names) for line in _told(evidence)]
+
+
+def _told(evidence: Evidence) -> list[str]:
     by_dot = {(w.replica, w.ctr): w for w in evidence.written}
     rulings = sorted(evidence.rulings, key=lambda ruling: ruling.seq)
     return [
@@ -24,12 +29,56 @@ def tell(evidence: Evidence) -> list[str]:
         "In what order the hub took it",
         *_order(rulings, by_dot),
         "",
+        "What merged by itself",
+        *_merged(evidence),
+        "",
         "What was refused, and where it waits",
         *(_refused(rulings, by_dot) or ["  nothing"]),
         "",
         "What lost to another, and is kept for its author",
         *(_losses(evidence) or ["  nothing"]),
     ]
+
+
+def _names(evidence: Evidence) -> dict[str, str]:
+    """What people call the rows of the day."""
+    names = {}
+    for written in evidence.written:
+        for op, row in zip(written.ops, written.ids, strict=True):
+            if op["do"] == "create" and row is not None:
+                columns = op["columns"]
+                person = " ".join(
+                    columns[part] for part in ("firstname", "lastname") if part in columns
+                )
+                names[row] = columns.get("name") or columns.get("subject") or person
+    return names
+
+
+def _by_name(line: str, names: dict[str, str]) -> str:
+    for row, name in names.items():
+        line = line.replace(row, name)
+    return line
+
+
+def _merged(evidence: Evidence) -> list[str]:
+    """Rows that several people changed, each another column, and that show all of it."""
+    lines = []
+    for (table, row), columns in evidence.rows.items():
+        shown: dict[str, str] = {}
+        for written in evidence.written:
+            for op, at in zip(written.ops, written.ids, strict=True):
+                if at == row and op["do"] == "update":
+                    for column, value in op["columns"].items():
+                        if columns is not None and columns.get(column) == value:
+                            shown[column] = written.who
+        if len(set(shown.values())) > 1:
+            whose = ", ".join(f"{column} is {who}'s" for column, who in sorted(shown.items()))
+            lines.append(f"  {table} {row}: {whose}")
+    links = [w for w in evidence.written for op in w.ops if op["do"] in ("link", "unlink")]
+    if len(links) > 1:
+        whose = ", ".join(f"{written.who}'s {written.why}" for written in links[1:])
+        lines.append(f"  one link: {whose} met; the add, which the remove had not seen, stays")
+    return lines[:_NAMES_MAX]
 
 
 def _authors(evidence: Evidence) -> list[str]:
@@ -67,7 +116,7 @@ def _losses(evidence: Evidence) -> list[str]:
     for loss in evidence.losses[:_NAMES_MAX]:
         columns = evidence.rows.get((loss.table, loss.row))
         now = "the row is deleted" if columns is None else f"it is {columns.get(loss.column)!r}"
-        lines.append(f"  {loss.table}.{loss.column} {loss.value!r}: {now}")
+        lines.append(f"  {loss.row}, {loss.column} {loss.value!r}: {now}")
     if len(evidence.losses) > _NAMES_MAX:
         lines.append(f"  and {len(evidence.losses) - _NAMES_MAX} more")
     return lines

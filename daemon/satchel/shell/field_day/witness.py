@@ -18,6 +18,8 @@ async def gather(hub: Hub, people: list[Person]) -> Evidence:
     digest = await hub.order("hub.digest")
     replicas = {person.name: _standing(await person.client.digest()) for person in people}
     ours = {written.replica for person in people for written in person.ledger}
+    # All replicas hold the same records, and they are compared by their digests.
+    conflicts = [each async for each in people[0].client.conflicts(all=True)]
     return Evidence(
         written=[written for person in people for written in person.ledger],
         rulings=[ruling for ruling in await _rulings(hub) if ruling.replica in ours],
@@ -25,7 +27,8 @@ async def gather(hub: Hub, people: list[Person]) -> Evidence:
         hub=Standing(digest["seq"], digest["digest"], 0, 0),
         rows=await _rows(hub),
         parked=frozenset([entry for person in people for entry in await _parked(person)]),
-        losses=await _losses(people[0]),
+        losses=_losses(conflicts),
+        conflicts=len(conflicts),
     )
 
 
@@ -61,10 +64,10 @@ async def _parked(person: Person) -> list[tuple[str, int]]:
     return [(entry["replica"], entry["ctr"]) async for entry in person.client.quarantine()]
 
 
-async def _losses(person: Person) -> list[Loss]:
-    """Every value that a conflict record keeps; all replicas hold the same records."""
+def _losses(conflicts: list[dict[str, Any]]) -> list[Loss]:
+    """Every value that a conflict record keeps."""
     losses = []
-    async for conflict in person.client.conflicts(all=True):
+    for conflict in conflicts:
         kept = conflict["lost"]["value"]
         for column, value in (kept if isinstance(kept, dict) else {}).items():
             losses.append(Loss(conflict["table"], conflict["row"], column, value))
