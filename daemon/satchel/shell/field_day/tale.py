@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
+from satchel.shell.field_day import sample
 from satchel.shell.field_day.checks import ACCEPTED
 from satchel.shell.field_day.ledger import Evidence, Ruling, Written
 
 _NAMES_MAX = 12
+_MERGED_MAX = 4
 
 
 def tell(evidence: Evidence) -> list[str]:
@@ -74,11 +76,13 @@ def _merged(evidence: Evidence) -> list[str]:
         if len(set(shown.values())) > 1:
             whose = ", ".join(f"{column} is {who}'s" for column, who in sorted(shown.items()))
             lines.append(f"  {table} {row}: {whose}")
-    links = [w for w in evidence.written for op in w.ops if op["do"] in ("link", "unlink")]
-    if len(links) > 1:
-        whose = ", ".join(f"{written.who}'s {written.why}" for written in links[1:])
+    if len(lines) > _MERGED_MAX:
+        lines[_MERGED_MAX:] = [f"  and {len(lines) - _MERGED_MAX} more rows"]
+    met = [w for w in evidence.written for op in w.ops if "left" in op and w.who in sample.FIELD]
+    if met:
+        whose = " and ".join(f"{written.who}'s {written.why}" for written in met)
         lines.append(f"  one link: {whose} met; the add, which the remove had not seen, stays")
-    return lines[:_NAMES_MAX]
+    return lines
 
 
 def _authors(evidence: Evidence) -> list[str]:
