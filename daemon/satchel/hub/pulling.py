@@ -38,7 +38,8 @@ class PullJob:
         Idle only if ``patient``: else the answer is that there is no news.  Raises Denied,
         Trouble EPOCH.
         """
-        response = self.desk.pull(self.link.certificate, self._cursor, room, now_ms)
+        size = min(self.bytes_max, room)
+        response = self.desk.pull(self.link.certificate, self._cursor, size, now_ms)
         if patient and not response.entries and response.flip_to == response.base:
             return Idle(response.state.head)
         return answers.pulled(self._req, response, now_ms)
