@@ -20,9 +20,10 @@ from satchel.engine.plan import Planner
 from satchel.engine.replica import Replica
 from satchel.engine.stance import Stance
 from satchel.engine.version import Version
-from satchel.model import hlc
+from satchel.model import hlc, limits
 from satchel.model.changeset import Context, Entry
-from satchel.model.errors import Mistake
+from satchel.model.errors import Invalid, Mistake
+from satchel.model.ids import id_text
 from satchel.model.row import HLC, make_stamp
 from satchel.store import layout
 from satchel.store.txn import Txn
@@ -74,6 +75,7 @@ def commit(
     for wish in wishes:
         planner.add(wish)
     stamp[HLC] = hlc.tick(world.now_ms, stance.floor)
+    _refuse_large(moment, planner)
     body = encode_entry(_entry(moment, stance, planner, stamp[HLC], world.random(SALT_BYTES)))
     receipt = {
         "replica": own.replica.hex(),
@@ -88,6 +90,22 @@ def commit(
 def _entry(moment: Moment, stance: Stance, planner: Planner, clock: int, salt: bytes) -> Entry:
     ctx = Context(moment.state.epoch, stance.base_seq, stance.rows_seq, {}, None)
     return Entry(moment.state.schema, clock, ctx, sorted(stance.hard), planner.ops, None, salt)
+
+
+def _refuse_large(moment: Moment, planner: Planner) -> None:
+    """No row may outgrow a frame, by however many changes it has grown (sync.md 1.1)."""
+    for key in planner.rows:
+        size = moment.space.size(key)
+        if size > limits.ROW_BYTES_MAX:
+            table = moment.catalog.table_number(key[0])
+            assert table is not None
+            raise Invalid(
+                "TOO_BIG",
+                f"The {table.name} {id_text(key[1])} would have {size} bytes; "
+                f"a row has at most {limits.ROW_BYTES_MAX}.",
+                "Shorten its texts.",
+                {"table": table.name, "id": id_text(key[1]), "rule": "row size", "value": size},
+            )
 
 
 def _write(

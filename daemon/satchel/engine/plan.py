@@ -8,7 +8,7 @@ leaves nothing behind, and a later operation of one change sees the earlier ones
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from satchel.crdt import life, orset
 from satchel.crdt.fold import Source, apply_row_op
@@ -59,23 +59,15 @@ class Planner:
 
     def add(self, wish: Mapping[str, Any]) -> None:
         """Plan one operation, as the local API words it.  Raises model errors."""
-        plans = {
-            "create": self._create,
-            "update": self._update,
-            "upsert": self._upsert,
-            "delete": self._delete,
-            "restore": self._restore,
-            "link": self._link,
-            "unlink": self._unlink,
-        }
-        plan = plans.get(wish["do"])
+        plan = self._PLANS.get(wish["do"])
         if plan is None:
             raise Mistake("BAD_REQUEST", f"There is no operation {wish['do']!r:.40}.")
-        plan(wish)
+        key = plan(self, wish)
+        self.ids.append(id_text(key[1]) if key is not None else None)
 
     # -- rows -------------------------------------------------------------------------------
 
-    def _create(self, wish: Mapping[str, Any]) -> None:
+    def _create(self, wish: Mapping[str, Any]) -> RowKey:
         table, key = self._new_place(wish)
         if self._space.row(key) is not None:
             raise Clash(
@@ -85,8 +77,9 @@ class Planner:
                 {"table": table.name, "id": id_text(key[1])},
             )
         self._make(table, key, [cs.CREATE, *key, self._given(table, wish)])
+        return key
 
-    def _update(self, wish: Mapping[str, Any]) -> None:
+    def _update(self, wish: Mapping[str, Any]) -> RowKey:
         table, key = self._moment.place(wish["table"], wish["id"])
         row = self._moment.living(table, key)
         registers = update_values(
@@ -97,15 +90,16 @@ class Planner:
         if wish.get("version") is not None:
             self._check_read(table, key, row, registers, Version.parse(wish["version"]))
         self._write(key, registers)
+        return key
 
-    def _upsert(self, wish: Mapping[str, Any]) -> None:
+    def _upsert(self, wish: Mapping[str, Any]) -> RowKey:
         table, key = self._moment.place(wish["table"], wish["id"])
         row = self._space.row(key)
         if row is None:
             values = self._given(table, wish)
             lone, groups = _by_register(table, values)
             self._make(table, key, [cs.UPSERT, *key, lone, groups])
-            return
+            return key
         row = self._moment.living(table, key)
         registers = update_values(
             self._moment.catalog, table, wish["columns"], visible_values(row).get
@@ -114,6 +108,7 @@ class Planner:
         groups = {n: dict(sorted(registers[n].items())) for n in registers if n in table.groups}
         self._check_targets(table, registers)
         self._apply(key, [cs.UPSERT, *key, lone, dict(sorted(groups.items()))])
+        return key
 
     def _given(self, table: Table, wish: Mapping[str, Any]) -> dict[int, Any]:
         users = self._moment.catalog.table("systemuser")
@@ -143,22 +138,24 @@ class Planner:
             self._apply(key, [cs.SET, *key, lone])
 
     def _apply(self, key: RowKey, op: Op) -> None:
-        self._stance.stand_on(self._space.before(key))
+        self._stance.stand_on(self._space.before(key), upsert=op[0] == cs.UPSERT)
         apply_row_op(self._edited(key), op, self._source, [])
         self._note(key, op)
 
     def _note(self, key: RowKey, op: Op) -> None:
         self.ops.append(op)
-        self.ids.append(id_text(key[1]))
         self.rows[key] = None
         if op[0] not in (cs.DELETE, cs.RESTORE):
             self._remark(key, op)
 
     def _remark(self, key: RowKey, op: Op) -> None:
         """What a lookup just set says of the row (sync.md 1.4): nothing else can change it."""
-        named = op[4] if op[0] == cs.GROUP else op[3]
+        lookups = self._moment.references.columns(key[0])
+        given = [op[4]] if op[0] == cs.GROUP else [op[3]]
+        if op[0] == cs.UPSERT:
+            given += op[4].values()
         row = self._space.row(key)
-        if row is None or self._moment.references.columns(key[0]).isdisjoint(named):
+        if row is None or all(lookups.isdisjoint(values) for values in given):
             return
         self._space.refers(key)
         under, gone = marks(self._space, key, row)
@@ -173,19 +170,16 @@ class Planner:
 
     # -- life -------------------------------------------------------------------------------
 
-    def _delete(self, wish: Mapping[str, Any]) -> None:
+    def _delete(self, wish: Mapping[str, Any]) -> RowKey:
         table, key = self._moment.place(wish["table"], wish["id"])
         row = self._moment.living(table, key)
         if wish.get("version") is not None:
             self._stance.as_read(Version.parse(wish["version"]))
-        self._stance.stand_on(self._space.before(key))
-        length = row[LIFE][LENGTH] + 1
-        life.change(self._edited(key), length, self._source.stamp)
-        self._note(key, [cs.DELETE, *key, length])
-        self._space.settle()
-        self._check_restrict(table, key)
+        self._lead(key, cs.DELETE, row[LIFE][LENGTH] + 1)
+        self._check_restrict(table, key, self._space.carry(key))
+        return key
 
-    def _restore(self, wish: Mapping[str, Any]) -> None:
+    def _restore(self, wish: Mapping[str, Any]) -> RowKey:
         table, key = self._moment.place(wish["table"], wish["id"])
         row = self._space.row(key)
         if row is None:
@@ -193,20 +187,23 @@ class Planner:
         if row[LIFE][LENGTH] % 2 == 1:
             above = " It is hidden by a row above it; restore that one." if row[UNDER] else ""
             raise Clash("CONFLICT", f"The {table.name} {id_text(key[1])} was not deleted.{above}")
-        self._stance.stand_on(self._space.before(key))
-        length = row[LIFE][LENGTH] + 1
+        self._lead(key, cs.RESTORE, row[LIFE][LENGTH] + 1)
+        self._space.carry(key)
+        return key
+
+    def _lead(self, key: RowKey, op: int, length: int) -> None:
+        self._stance.stand_on(self._space.before(key), life=True)
         life.change(self._edited(key), length, self._source.stamp)
-        self._note(key, [cs.RESTORE, *key, length])
-        self._space.settle()
+        self._note(key, [op, *key, length])
 
     def _edited(self, key: RowKey) -> Row:
         row = self._space.edit(key)
         assert row is not None
         return row
 
-    def _check_restrict(self, table: Table, deleted: RowKey) -> None:
+    def _check_restrict(self, table: Table, deleted: RowKey, died: list[RowKey]) -> None:
         """Neither the row nor what falls with it may be held by a living row."""
-        for key in self._space.died():
+        for key in died:
             for holder, behaviour in self._space.references_to(key):
                 row = self._space.row(holder)
                 if behaviour == RESTRICT and row is not None and not is_dead(row):
@@ -228,6 +225,8 @@ class Planner:
             self._moment.living(table, end)
             self._stance.stand_on(self._space.before(end))
         stamps = self._space.link(key)
+        if self._source.stamp in stamps:
+            return  # linked by this very change
         self._stance.stand_on_stamps(self._space.link_before(key))
         self._space.set_link(key, orset.add(stamps, self._source.stamp, self._source.author))
         self._note_link(key, [cs.LINK, *key])
@@ -241,6 +240,8 @@ class Planner:
                 f"{wish['left']} and {wish['right']} are not linked by {wish['relationship']}.",
                 f"See its links with: satchel link {wish['relationship']} {wish['left']} --list",
             )
+        for _, end in self._ends(key):
+            self._stance.stand_on(self._space.before(end))
         self._stance.stand_on_stamps(self._space.link_before(key))
         dots = [[self._source.replica_of(stamp[ORIGIN]), stamp[CTR]] for stamp in stamps]
         self._space.set_link(key, [])
@@ -264,7 +265,6 @@ class Planner:
 
     def _note_link(self, key: LinkKey, op: Op) -> None:
         self.ops.append(op)
-        self.ids.append(None)
         self.links[key] = None
 
     # -- what must be there, and what must not have changed ------------------------------------
@@ -326,6 +326,16 @@ class Planner:
                 "Read the row again and decide.",
                 {"table": table.name, "id": id_text(key[1]), "columns": clashes},
             )
+
+    _PLANS: ClassVar[Mapping[str, Callable[[Planner, Mapping[str, Any]], RowKey | None]]] = {
+        "create": _create,
+        "update": _update,
+        "upsert": _upsert,
+        "delete": _delete,
+        "restore": _restore,
+        "link": _link,
+        "unlink": _unlink,
+    }
 
 
 def _by_register(

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from satchel.engine.version import Version
 from satchel.model.ids import Dot
 from satchel.model.row import (
+    BASE,
     CTR,
     HLC,
     LIFE,
-    LIFE_STAMP,
     ORIGIN,
     SEQ,
     STAMP_SEQ,
@@ -40,18 +40,25 @@ class Stance:
         self.hard: dict[Dot, None] = {}
         self._replica_of = replica_of
 
-    def stand_on(self, row: Row | None) -> None:
+    def stand_on(self, row: Row | None, *, upsert: bool = False, life: bool = False) -> None:
         """The change touches this row, or names it in a lookup or link.
 
-        ``row``: as it was before the change; None if the change itself makes it.
+        ``row``: as it was before the change; None if the change itself makes it.  ``upsert``:
+        it would make the row where it were missing, so it needs nobody else's create.
+        ``life``: it leads the row's life on from where a pending delete has left it.
         """
         if row is None:
             return
-        born = row[LIFE][LIFE_STAMP]
-        if born[STAMP_SEQ] is None:
-            self.hard[Dot(self._replica_of(born[ORIGIN]), born[CTR])] = None
+        created, (length, born, *_) = row[BASE], row[LIFE]
+        if created[STAMP_SEQ] is None and not upsert:
+            self._need(created)
+        if born[STAMP_SEQ] is None and length > 1 and (life or length % 2 == 1):
+            self._need(born)
         self.floor = max(self.floor, highest_clock(row))
         self.rows_seq = max(self.rows_seq, row[SEQ])
+
+    def _need(self, stamp: Stamp) -> None:
+        self.hard[Dot(self._replica_of(stamp[ORIGIN]), stamp[CTR])] = None
 
     def stand_on_stamps(self, stamps: list[Stamp]) -> None:
         """The change touches a link that had these live adds before it."""

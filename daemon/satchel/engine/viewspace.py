@@ -41,7 +41,11 @@ class ViewSpace:
         self._rows: dict[RowKey, Row | None] = {}
         self._folded: dict[RowKey, bool] = {}
         self._before: dict[RowKey, tuple[Row | None, Row | None]] = {}
+        self._packed: dict[RowKey, bytes] = {}
+        self._relooked: set[RowKey] = set()
         self._fresh: dict[bytes, dict[RowKey, None]] = {}
+        self._fallen: list[RowKey] = []
+        self._bounded = False
         self._links: dict[LinkKey, list[Stamp]] = {}
         self._links_before: dict[LinkKey, list[Stamp]] = {}
 
@@ -65,38 +69,35 @@ class ViewSpace:
     def set_row(self, key: RowKey, row: Row | None) -> None:
         """Stage what apps are to see."""
         self._remember(key)
+        self._relooked.add(key)
         self._rows[key] = row
 
     def edit(self, key: RowKey) -> Row | None:
-        """The visible row, ready to be changed in place."""
+        """The visible row, ready to be changed in place; where its lookups change, say so
+        by :meth:`refers`."""
         row = self.row(key)
-        if key not in self._before:
+        first = key not in self._before
+        if first:
             self._remember(key)
-            if row is not None:
-                self._rows[key] = row = copy_row(row)
+        if row is not None and (first or row is self._bases[key]):
+            self._rows[key] = row = copy_row(row)
         return row
 
     def refers(self, key: RowKey) -> None:
         """Note that this transaction has set lookups of the row: REF does not know them yet."""
+        self._relooked.add(key)
         for reference in self._references(key, self._rows[key]):
             self._fresh.setdefault(reference.target, {})[key] = None
 
     def set_base(self, key: RowKey, row: Row | None) -> None:
         """Stage a new BASE row; the caller writes ROW itself, and refolds."""
         self._remember(key)
+        self._relooked.add(key)
         self._bases[key] = row
 
     def before(self, key: RowKey) -> Row | None:
         """The visible row as this transaction found it."""
         return self._before[key][0] if key in self._before else self.row(key)
-
-    def died(self) -> list[RowKey]:
-        """The rows that were alive before this transaction and are dead now."""
-        return [
-            key
-            for key, (before, _) in self._before.items()
-            if before is not None and not is_dead(before) and self._flipped(key)
-        ]
 
     def _remember(self, key: RowKey) -> None:
         if key not in self._before:
@@ -139,23 +140,51 @@ class ViewSpace:
     def mark(self, key: RowKey, under: int | None, gone: list[int] | None) -> None:
         row = self.edit(key)
         assert row is not None
+        was_dead = is_dead(row)
         row[UNDER], row[GONE] = under, gone
-        if len(self._before) > limits.CASCADE_ROWS_MAX + limits.FLIP_ROWS_MAX:
-            raise Invalid(
-                "TOO_BIG",
-                f"This reaches more than {limits.CASCADE_ROWS_MAX} rows.",
-                "Ask an administrator to do it at the hub.",
-            )
+        if self._bounded:
+            if not was_dead and is_dead(row):
+                self._fallen.append(key)
+            self._check_reach()
 
-    def settle(self) -> None:
-        """Carry every change of life staged so far down to what depends on it."""
-        flipped = [key for key in self._before if self._flipped(key)]
+    def carry(self, key: RowKey) -> list[RowKey]:
+        """Carry the life of a row that this command has just changed down to what depends on it.
+
+        Returns the rows that died by it, ``key`` among them.  Raises Invalid TOO_BIG past the
+        bounds of one change (sync.md 1.4).
+        """
+        self._bounded = True
+        first = len(self._fallen)
+        row = self._rows[key]
+        if row is not None and is_dead(row):
+            self._fallen.append(key)
+        settle(self, (key,))
+        return self._fallen[first:]
+
+    def settle(self, also: Iterable[RowKey] = ()) -> None:
+        """Carry every change of life staged so far, and of the rows ``also`` named, down.
+
+        Without bounds: a FLIP that is refused for its size would be refused for ever.
+        """
+        flipped = {key: None for key in self._before if self._flipped(key)}
+        flipped.update(dict.fromkeys(also))
         if flipped:
             settle(self, flipped)
 
     def _flipped(self, key: RowKey) -> bool:
         before, after = self._before[key][0], self._rows[key]
         return (before is not None and is_dead(before)) != (after is not None and is_dead(after))
+
+    def _check_reach(self) -> None:
+        if (
+            len(self._fallen) > limits.CASCADE_ROWS_MAX
+            or len(self._before) > limits.CASCADE_ROWS_MAX + limits.JUDGE_ROWS_MAX
+        ):
+            raise Invalid(
+                "TOO_BIG",
+                f"This reaches more than {limits.CASCADE_ROWS_MAX} rows.",
+                "Ask an administrator to do it at the hub.",
+            )
 
     def _refers(self, at: RowKey, key: RowKey, behaviour: str) -> bool:
         return any(
@@ -191,39 +220,48 @@ class ViewSpace:
 
     # -- writing -----------------------------------------------------------------------------------
 
+    def size(self, key: RowKey) -> int:
+        """The bytes of a staged row.  It must not be changed any more before :meth:`flush`."""
+        packed = self._packed[key] = pack(self._rows[key])
+        return len(packed)
+
     def flush(self, txn: Txn) -> Changes:
         """Write VIEW and REF as staged; return what an app can notice."""
         rows = []
-        for key in self._before:
-            if self._flush_row(txn, key):
-                row = self._rows[key]
+        for key, (before, base_before) in self._before.items():
+            row = self._rows[key]
+            self._flush_row(txn, key, row)
+            if key in self._relooked:
+                self._flush_references(txn, key, before, base_before)
+            if row != before:
                 rows.append((key, row is not None and not is_dead(row)))
         links = []
-        for link_key, before in self._links_before.items():
+        for link_key, stamps in self._links_before.items():
             after = self._links[link_key]
             self._flush_link(txn, link_key, after)
-            if before != after:
+            if stamps != after:
                 links.append((link_key, bool(after)))
         return Changes(rows, links)
 
-    def _flush_row(self, txn: Txn, key: RowKey) -> bool:
-        before, base_before = self._before[key]
-        row, base = self._rows[key], self.base(key)
-        view_key = layout.view_row_key(*key)
-        if row == base:
+    def _flush_row(self, txn: Txn, key: RowKey, row: Row | None) -> None:
+        if row == self._bases[key]:
             if self._folded[key]:
-                txn.delete(layout.VIEW, view_key)
+                txn.delete(layout.VIEW, layout.view_row_key(*key))
         elif row is not None:
-            txn.put(layout.VIEW, view_key, pack(row))
+            packed = self._packed.get(key) or pack(row)
+            txn.put(layout.VIEW, layout.view_row_key(*key), packed)
+
+    def _flush_references(
+        self, txn: Txn, key: RowKey, before: Row | None, base_before: Row | None
+    ) -> None:
         old = {*self._references(key, before), *self._references(key, base_before)}
-        new = {*self._references(key, row), *self._references(key, base)}
+        new = {*self._references(key, self._rows[key]), *self._references(key, self._bases[key])}
         for relation, target in sorted(old - new, key=_by_target):
             gone = layout.ref_key(self._generation, target, relation.number, key[1])
             txn.delete(layout.REF, gone)
         for relation, target in sorted(new - old, key=_by_target):
             fresh = layout.ref_key(self._generation, target, relation.number, key[1])
             txn.put(layout.REF, fresh, b"")
-        return row != before
 
     def index(self, txn: Txn, key: RowKey) -> None:
         """Put every REF entry of a row: for a generation that was built without its view."""

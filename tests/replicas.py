@@ -1,0 +1,375 @@
+"""One hub and its devices over real stores in a temporary folder, and no network between.
+
+The production functions, called as the daemon and the hub call them: what travels is handed
+over in memory, time stands still unless a test moves it, and chance comes from a seed.  So a
+test says in which order things reach whom, and how often.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from satchel.engine import build, commit, digest, flip, outbox, reading, stage
+from satchel.engine.replica import Identity, Replica, State, create_store, read_state
+from satchel.hub.author import write_changes
+from satchel.hub.digest import base_digest
+from satchel.hub.found import FIRST_EPOCH, FirstIds, found
+from satchel.hub.office import Office, Origin, Setup, read_origin, write_origin
+from satchel.hub.office import State as HubState
+from satchel.hub.outcomes import Outcome, read_outcome
+from satchel.hub.pull import Cursor, pull
+from satchel.hub.push import Bundle, Pushed, push
+from satchel.model import changeset as cs
+from satchel.model import limits
+from satchel.model.ids import IdMaker, id_text
+from satchel.schema.catalog import Catalog
+from satchel.schema.validate import create_values
+from satchel.store import layout
+from satchel.store.env import Store
+from satchel.store.txn import ReadTxn, Txn
+from satchel.wire.codec import sorted_map
+
+T = TypeVar("T")
+Receipt = dict[str, Any]
+
+NOW_MS = 1_700_000_000_000
+SYSTEM_USER = b"system user  16b"
+ORG = b"organisation 16b"
+
+
+class World:
+    """The hub, its devices, the one clock and the one source of chance."""
+
+    def __init__(self, folder: Path, seed: int = 1) -> None:
+        self.folder = folder
+        self.chance = random.Random(seed)
+        self.now_ms = NOW_MS
+        self._ids = IdMaker()
+        self.devices: list[Device] = []
+        self.hub = Hub(Store.open(folder / "hub", layout.HUB_DBS, sync=False), self)
+
+    def join(self, user: bytes | None = None) -> Device:
+        """A new device, of a new user unless given, that has downloaded what there is."""
+        device = Device(self, len(self.devices) + 1, user)
+        self.devices.append(device)
+        device.pull()
+        return device
+
+    def fresh(self, count: int) -> bytes:
+        """So many random bytes."""
+        return self.chance.randbytes(count)
+
+    def new_id(self) -> str:
+        """A row id nobody has."""
+        return id_text(self._ids.make(self.now_ms, self.fresh(8)))
+
+    def make_id(self) -> bytes:
+        """The same as 16 bytes."""
+        return self._ids.make(self.now_ms, self.fresh(8))
+
+    def settle(self) -> None:
+        """Everybody pushes and pulls until nothing is left to say."""
+        for device in self.devices:
+            device.push_all()
+        for device in self.devices:
+            device.pull()
+
+    def close(self) -> None:
+        """Close every store."""
+        for device in self.devices:
+            device.store.close()
+        self.hub.store.close()
+
+
+class Hub:
+    """The hub of one organisation."""
+
+    def __init__(self, store: Store, world: World) -> None:
+        self.store = store
+        self._world = world
+        setup = Setup(ORG, "Contoso", b"hub own8", b"s" * 32, b"k" * 32)
+        ids = FirstIds(b"root unit    16b", b"currency     16b", SYSTEM_USER)
+        self.office: Office = store.write(lambda txn: found(txn, setup, ids, NOW_MS, bytes(16)))
+        self.catalog: Catalog = store.read(lambda txn: self.office.schema(txn, 1)[0])
+
+    @property
+    def head(self) -> int:
+        """The seq of the latest decision."""
+        return self.store.read(HubState.read).head
+
+    def digest(self) -> str:
+        """The base digest at the head."""
+        return self.store.read(base_digest).digest
+
+    def admit(self, replica: bytes, user: bytes, device: bytes) -> int:
+        """Let a replica in; the number of its origin."""
+
+        def work(txn: Txn) -> int:
+            state = HubState.read(txn)
+            write_origin(txn, Origin.fresh(state.next_origin, replica, user, device))
+            state._replace(next_origin=state.next_origin + 1).write(txn)
+            return state.next_origin
+
+        return self.store.write(work)
+
+    def write(self, *ops: cs.Op) -> Outcome:
+        """The hub's own work: one changeset of origin 0."""
+        salt, now = self._world.fresh(16), self._world.now_ms
+        (outcome,) = self.store.write(
+            lambda txn: write_changes(txn, self.office, [list(ops)], now, salt)
+        )
+        return outcome
+
+    def add_user(self, user: bytes, name: str) -> None:
+        """A user is a row like any other."""
+        table = self.catalog.table("systemuser")
+        values = create_values(self.catalog, table, {"lastname": name}, None)
+        self.write([cs.CREATE, table.number, user, sorted_map(values)])
+
+    def push(self, replica: bytes, bundle: outbox.Bundle) -> Pushed:
+        """Take a bundle, as often as it comes."""
+        sent = Bundle(replica, bundle.first, bundle.prev_chain, bundle.entries)
+        return self.store.write(lambda txn: push(txn, self.office, sent, self._world.now_ms))
+
+    def pull(self, replica: bytes, cursor: bytes | None, bytes_max: int) -> Pulled:
+        """One response: entries, where to go on, and the FLIP where the pass ends."""
+
+        def work(txn: ReadTxn) -> Pulled:
+            origin = read_origin(txn, replica)
+            assert origin is not None
+            at = (
+                Cursor.open(self.office.setup.cursor_key, cursor)
+                if cursor is not None
+                else Cursor.start(HubState.read(txn).epoch, 0)
+            )
+            answer = pull(txn, self.office, origin, at, bytes_max)
+            state = answer.state
+            wire = None
+            if answer.flip_to is not None:
+                wire = [
+                    state.epoch, answer.base, answer.cursor, answer.flip_to, [], state.schema,
+                    None, None, self._world.now_ms, None,
+                ]  # fmt: skip
+            return Pulled(state.epoch, answer.base, answer.entries, answer.cursor, wire)
+
+        return self.store.read(work)
+
+    def outcome(self, replica: bytes, ctr: int) -> Outcome | None:
+        """The verdict on a changeset."""
+        return self.store.read(lambda txn: read_outcome(txn, replica, ctr))
+
+
+class Pulled(NamedTuple):
+    """An answer to PULL."""
+
+    epoch: int
+    base: int
+    entries: list[bytes]
+    cursor: bytes
+    flip: list[Any] | None
+
+
+class Device:
+    """One replica of one user."""
+
+    def __init__(self, world: World, number: int, user: bytes | None) -> None:
+        self._world = world
+        self.hub = world.hub
+        self.clock_ms = 0
+        """How far its clock is ahead of everybody else's."""
+        self.path = world.folder / f"d{number}"
+        self.store = Store.open(self.path, layout.DEVICE_DBS, sync=False)
+        replica, device = world.fresh(8), world.fresh(16)
+        if user is None:
+            user = world.fresh(16)
+            self.hub.add_user(user, f"User {number}")
+        self.user = user
+        identity = Identity(
+            ORG, "Contoso", user, f"User {number}", device, f"device {number}", replica,
+            self.hub.admit(replica, user, device), b"s" * 32, b"", b"", "http://127.0.0.1:1",
+            None, False, b"x" * 32,
+        )  # fmt: skip
+        self.store.write(lambda txn: create_store(txn, identity, FIRST_EPOCH))
+        self.replica = self.read(Replica.load)
+
+    # -- the app's side ------------------------------------------------------------------------
+
+    def do(self, *wishes: Mapping[str, Any], request: commit.Request | None = None) -> Receipt:
+        """Commit one change."""
+        self._world.now_ms += 10
+        name = request or commit.Request(None, 0, 0)
+        return self.store.write(
+            lambda txn: commit.commit(txn, self.replica, wishes, name, self.randomness())
+        )
+
+    def randomness(self) -> commit.Randomness:
+        """What a commit takes from the world, as this device's clock shows it."""
+        world = self._world
+        return commit.Randomness(world.now_ms + self.clock_ms, world.fresh, world.make_id)
+
+    def create(self, table: str, **columns: Any) -> str:
+        """Create a row; its id."""
+        (rec,) = self.do({"do": "create", "table": table, "columns": columns})["ids"]
+        return str(rec)
+
+    def update(self, table: str, rec: str, **columns: Any) -> Receipt:
+        """Set columns of a row."""
+        return self.do({"do": "update", "table": table, "id": rec, "columns": columns})
+
+    def delete(self, table: str, rec: str) -> Receipt:
+        """Delete a row."""
+        return self.do({"do": "delete", "table": table, "id": rec})
+
+    def restore(self, table: str, rec: str) -> Receipt:
+        """Bring a row back."""
+        return self.do({"do": "restore", "table": table, "id": rec})
+
+    def get(self, table: str, rec: str) -> dict[str, Any]:
+        """One living row as apps see it."""
+        return self.read(lambda txn: reading.get(txn, self.replica, table, rec, None))
+
+    def columns(self, table: str, rec: str) -> dict[str, Any]:
+        """Its columns."""
+        shown: dict[str, Any] = self.get(table, rec)["columns"]
+        return shown
+
+    def ids(self, table: str) -> list[str]:
+        """The ids of the living rows of a table."""
+        page = self.read(lambda txn: reading.list_rows(txn, self.replica, table, None, 5000, []))
+        return [row["id"] for row in page["rows"]]
+
+    def links(self, relationship: str, rec: str, side: str = "left") -> list[str]:
+        """The ids at the other end of a row's links."""
+        found: list[str] = self.read(
+            lambda txn: reading.list_links(txn, self.replica, relationship, rec, side, None, 5000)
+        )["ids"]
+        return found
+
+    def summary(self) -> dict[str, Any]:
+        """Cursor, digest, and what stands over BASE."""
+        return self.read(lambda txn: digest.summary(txn, self.replica))
+
+    # -- the store -----------------------------------------------------------------------------
+
+    def read(self, work: Callable[[ReadTxn], T]) -> T:
+        """Run ``work`` in a read transaction."""
+        return self.store.read(work)
+
+    def dump(self, *dbs: str) -> dict[str, dict[bytes, bytes]]:
+        """All bytes of these databases, or of all: what a test compares."""
+        names = dbs or layout.DEVICE_DBS
+        return self.read(lambda txn: {name: dict(txn.scan(name)) for name in names})
+
+    @property
+    def state(self) -> State:
+        """Where BASE stands."""
+        return self.read(read_state)
+
+    def reopen(self) -> None:
+        """As after a crash: only what is on disk is left."""
+        self.store.close()
+        self.store = Store.open(self.path, layout.DEVICE_DBS, sync=False)
+        self.replica = self.read(Replica.load)
+
+    # -- sync, in the steps the daemon takes -----------------------------------------------------
+
+    def bundle(self, entries_max: int = limits.BUNDLE_ENTRIES_MAX, after: int = 0) -> outbox.Bundle:
+        """What it would push next."""
+        own = self.replica.identity.replica
+        return self.read(
+            lambda txn: outbox.read_bundle(txn, own, after, entries_max, limits.BUNDLE_BYTES_MAX)
+        )
+
+    def push(self, entries_max: int = limits.BUNDLE_ENTRIES_MAX) -> list[Outcome]:
+        """Push one bundle; the verdicts."""
+        bundle = self.bundle(entries_max)
+        if not bundle.entries:
+            return []
+        return self.hub.push(self.replica.identity.replica, bundle).outcomes
+
+    def push_all(self) -> None:
+        """Push until the hub has decided everything."""
+        while self.push():
+            pass
+
+    def fetch(self, bytes_max: int = limits.PULL_BYTES_DEFAULT) -> list[Any]:
+        """Stage pages until a pass ends; its FLIP, not installed."""
+        while True:
+            state = self.state
+            answer = self.hub.pull(
+                self.replica.identity.replica, state.pass_cursor or state.cursor, bytes_max
+            )
+            self.stage(answer)
+            if answer.flip is not None:
+                return answer.flip
+
+    def stage(self, answer: Pulled) -> bool:
+        """Stage what one answer has brought."""
+        cursor = answer.cursor if answer.flip is None else None
+        return self.store.write(
+            lambda txn: stage.stage(txn, answer.epoch, answer.base, answer.entries, cursor)
+        )
+
+    def install(self, wire: list[Any]) -> flip.Installed:
+        """Install a FLIP, aside where it is large."""
+        result = self.install_or_start(wire)
+        while result is flip.Installed.TOO_LARGE:
+            result = self.build_step()
+        return result
+
+    def install_or_start(self, wire: list[Any]) -> flip.Installed:
+        """Install a FLIP, or begin its build."""
+        now = self._world.now_ms
+
+        def work(txn: Txn) -> flip.Installed:
+            result = flip.install(txn, self.replica, flip.Flip.read(wire), now)
+            if result is flip.Installed.TOO_LARGE:
+                build.start(txn, wire)
+            return result
+
+        return self.store.write(work)
+
+    def build_step(self) -> flip.Installed:
+        """One piece of a build."""
+        now = self._world.now_ms
+        return self.store.write(lambda txn: build.step(txn, self.replica, now))
+
+    def pull(self, bytes_max: int = limits.PULL_BYTES_DEFAULT) -> flip.Installed:
+        """Pull up to the head and install it; fetches a schema where one is needed."""
+        wire = self.fetch(bytes_max)
+        if (result := self.install(wire)) is flip.Installed.NEEDS_SCHEMA:
+            self.fetch_schema(wire[5])
+            result = self.install(wire)
+        return result
+
+    def fetch_schema(self, version: int) -> None:
+        """Store a schema document of the hub's."""
+        key = layout.seq_key(version)
+        document = self.hub.store.read(lambda txn: txn.get(layout.SCH, key))
+        assert document is not None
+        self.store.write(lambda txn: txn.put(layout.SCH, key, document))
+
+    def sync(self) -> None:
+        """Push and pull."""
+        self.push_all()
+        assert self.pull() is flip.Installed.DONE
+
+
+@contextmanager
+def new_world(seed: int = 1) -> Iterator[World]:
+    """A world in a folder that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="s", dir="/tmp"))
+    try:
+        world = World(folder, seed)
+        try:
+            yield world
+        finally:
+            world.close()
+    finally:
+        shutil.rmtree(folder)
