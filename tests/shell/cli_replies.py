@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.shell.fake_daemon import Watched
+
 ROW_ID = "0198c5d2-6f1e-7a30-8000-3b1f0c9a2e77"
 OTHER_ID = "0198c5d2-7002-7a30-8000-55d0a1b6c3f4"
 TIME_MS = 1_750_000_000_000
@@ -101,6 +103,12 @@ TABLE_COLUMNS: list[dict[str, Any]] = [
      "targets": ["contact"]},
 ]  # fmt: skip
 
+EVENTS: list[dict[str, Any]] = [
+    {"position": 7, "rows": []},
+    {"position": 8, "rows": [{"kind": "put", "table": "account", "id": ROW_ID}]},
+    {"position": 9, "reload": True},
+]
+
 REPLIES: dict[str, Any] = {
     **dict.fromkeys(("create", "update", "upsert", "delete", "restore"), RECEIPT),
     "link": {**RECEIPT, "ids": [None]},
@@ -109,11 +117,7 @@ REPLIES: dict[str, Any] = {
     "get": ROW,
     "list": {"rows": [ROW], "next": None},
     "links": {"ids": [OTHER_ID], "next": None},
-    "watch": [
-        {"position": 7, "rows": []},
-        {"position": 8, "rows": [{"kind": "put", "table": "account", "id": ROW_ID}]},
-        {"position": 9, "reload": True},
-    ],
+    "watch": Watched(EVENTS),
     "changes": lambda given: {
         "changes": [{"position": 8, "rows": [{"kind": "outcome", "ctr": 12, "code": "OK"}]}]
         if given["since"] < 8
@@ -181,7 +185,7 @@ HUB_REPLIES: dict[str, Any] = {
     "hub.user.list": {"users": [USER]},
     "hub.user.disable": {**USER, "disabled": True},
     "hub.user.enable": USER,
-    "hub.invite": {"invite": "K7QF-2M5X", "user": ROW_ID, "expires": TIME_MS, "org": "A"},
+    "hub.invite": {"invite": "K7QF-2M5X", "user": "Fay Field", "expires": TIME_MS, "org": "A"},
     "hub.device.list": {"devices": [DEVICE]},
     "hub.device.revoke": {**DEVICE, "state": "revoked"},
     "hub.table.add": {"version": 2},
@@ -192,6 +196,7 @@ HUB_REPLIES: dict[str, Any] = {
                   "schema": 1, "rows": 30, "links": 2, "users": 3, "devices": 4,
                   "connected": 2, "origins": [], "faults": ["one waits"]}],
     },
+    "hub.import": Watched([{"done": 40, "total": 91}], REPORT),
     "hub.log": {"log": [[1, REPLICA, 1, "OK", None]], "head": 1},
 }  # fmt: skip
 """The administration of a hub."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 from satchel import __version__
 from satchel.api.connection import (
@@ -31,6 +31,13 @@ from satchel.model.errors import SatchelError
 
 Reply = Any | SatchelError | Callable[[dict[str, Any]], Any]
 """What a command answers: a value, an error, or a function of the arguments."""
+
+
+class Watched(NamedTuple):
+    """What a watching command answers: events, and the result at the end."""
+
+    events: list[dict[str, Any]]
+    result: Any = None
 
 
 class FakeDaemon:
@@ -96,8 +103,8 @@ class FakeDaemon:
             yield Failure(request.n, error)
             return
         if command.access == WATCHING:
-            yield from (Event(request.n, event) for event in answered)
-            answered = None
+            yield from (Event(request.n, event) for event in answered.events)
+            answered = answered.result
         yield Answer(request.n, answered)
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.shell.cli_line import run_line, short_home
 from tests.shell.cli_replies import (
     CONFLICT,
+    EVENTS,
     OTHER_ID,
     RECEIPT,
     REFUSED,
@@ -158,9 +159,7 @@ def test_status_as_json_is_what_the_daemon_rendered(home: Path, daemon: FakeDaem
 def test_a_watch_as_json_is_one_object_a_line(home: Path, daemon: FakeDaemon) -> None:
     """Each event stands alone, so that a program can read them as they come."""
     lines = run_line(home, "watch", "--json").out.splitlines()
-    assert [json.loads(line) for line in lines] == [
-        {"schema": 1, **event} for event in REPLIES["watch"]
-    ]
+    assert [json.loads(line) for line in lines] == [{"schema": 1, **event} for event in EVENTS]
 
 
 def test_a_list_goes_through_all_pages(home: Path, daemon: FakeDaemon) -> None:

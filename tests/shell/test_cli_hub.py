@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.shell.cli_line import run_line, short_home
-from tests.shell.cli_replies import HUB_REPLIES, ROW_ID, USER
-from tests.shell.fake_daemon import FakeDaemon, fake_hub
+from tests.shell.cli_replies import HUB_REPLIES, REPORT, ROW_ID, USER
+from tests.shell.fake_daemon import FakeDaemon, Watched, fake_hub
 
 # what is typed -> the order and its arguments, and a piece of what is printed
 LINES: list[tuple[str, tuple[str, dict[str, Any]], str]] = [
@@ -55,6 +55,31 @@ def test_json_says_what_the_hub_said(home: Path, hub: FakeDaemon) -> None:
     """``--json`` prints the hub's answer as one object with its schema."""
     ran = run_line(home, "hub", "user", "add", "Fay", "--json")
     assert json.loads(ran.out) == {"schema": 1, **USER}
+
+
+def test_an_import_lists_bad_rows_and_ends_with_their_exit_code(
+    home: Path, hub: FakeDaemon
+) -> None:
+    """Paths go out whole; each bad row is file, line and reason; the good ones are counted."""
+    hub.asked.clear()
+    ran = run_line(home, "hub", "import", "--map", "/m/map.toml", "/d/data")
+    assert hub.asked == [("hub.import", {"map": "/m/map.toml", "dir": "/d/data"})]
+    assert ran.code == 3
+    assert "customers  customers.csv  91    90" in ran.out
+    assert ran.err.startswith("customers.csv:7: no name\nsatchel: 1 row could not be imported")
+    ran = run_line(home, "hub", "import", "--map", "/m/map.toml", "/d/data", "--json")
+    assert (ran.code, json.loads(ran.out)) == (3, {"schema": 1, **REPORT})
+    assert json.loads(ran.err)["error"]["code"] == "BAD_ROWS"
+
+
+def test_an_import_without_bad_rows_is_a_success(home: Path, hub: FakeDaemon) -> None:
+    """Nothing bad, nothing on stderr, exit code 0; a folder of here is meant as it stands."""
+    hub.replies["hub.import"] = Watched([], {**REPORT, "bad": [], "bad_total": 0})
+    hub.asked.clear()
+    ran = run_line(home, "hub", "import", "--map", "map.toml", "data")
+    assert (ran.code, ran.err) == (0, "")
+    assert hub.asked[0][1] == {"map": str(Path("map.toml").absolute()),
+                               "dir": str(Path("data").absolute())}  # fmt: skip
 
 
 def test_tables_come_from_a_file(home: Path, hub: FakeDaemon) -> None:

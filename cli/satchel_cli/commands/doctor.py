@@ -59,6 +59,6 @@ def _all_checks() -> Iterator[Check]:
 
 def _print(check: Check) -> None:
     mark = paint(GREEN, "ok") if check.ok else paint(RED, "!!")
-    print(f"{mark}  {plain_text(check.name):<16}{plain_text(check.message)}")
+    print(f"{mark}  {plain_text(check.name):<14}  {plain_text(check.message)}")
     if not check.ok and check.remedy:
         print(f"{'':20}{plain_text(check.remedy)}")

@@ -28,13 +28,14 @@ def list_devices(org: Org = None, as_json: Json = False) -> None:
     if as_json:
         print_json(answer)
         return
+    names = {user["id"]: user["name"] for user in ask("hub.user.list", org=org)["users"]}
     print_table(
         ("id", "name", "user", "state", "last seen", "valid until", "changes"),
         (
             (
                 device["id"],
                 device["name"],
-                device["user"],
+                names.get(device["user"], device["user"]),
                 device["state"],
                 moment(device["last_seen"]),
                 moment(device["not_after"]),
