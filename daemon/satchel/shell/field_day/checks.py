@@ -84,9 +84,9 @@ def check_causal_order(evidence: Evidence) -> list[str]:
             continue
         if seq <= written.seen:
             found.append(f"{written.who}'s change {written.ctr} was taken before what it had seen")
-        for row in _named(written):
-            if row in made and made[row] > seq:
-                found.append(f"{written.who}'s change {written.ctr} was taken before its row {row}")
+        early = [row for row in _named(written) if made.get(row, 0) > seq]
+        name = f"{written.who}'s change {written.ctr}"
+        found += [f"{name} was taken before its row {row}" for row in early]
     return found
 
 
