@@ -198,6 +198,12 @@ def test_values_come_from_standard_input(home: Path, daemon: FakeDaemon) -> None
     assert daemon.asked == [("create", {"table": "account", "columns": {"creditlimit": 5}})]
 
 
+def test_a_lost_value_can_be_taken_back_as_it_is_shown(home: Path, daemon: FakeDaemon) -> None:
+    """The line that sets the column again is spelled out, ready to be typed."""
+    ran = run_line(home, "conflicts", "show", "c1")
+    assert ran.err == f"To take it back: satchel update account {ROW_ID} name=Mine\n"
+
+
 def test_who_won_is_named(home: Path, daemon: FakeDaemon) -> None:
     """A conflict shows people by their names, looked up once each."""
     daemon.replies["get"] = lambda given: {**ROW, "columns": {"fullname": "Otto Office"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +11,7 @@ from satchel_cli.context import daemon
 from satchel_cli.groups import member, new_group
 from satchel_cli.names import Names
 from satchel_cli.options import Json, Org
-from satchel_cli.output import print_fields, print_json, print_json_list, print_table, show
+from satchel_cli.output import note, print_fields, print_json, print_json_list, print_table, show
 
 EXAMPLE = "satchel conflicts show 0198c5d2-6f1e-7a30-8000-3b1f0c9a2e77"
 
@@ -75,6 +76,10 @@ def show_one(
                 **_side(conflict, "won", names),
             }
         )
+    lost = conflict["lost"]["value"]
+    if conflict["open"] and isinstance(lost, dict):
+        columns = " ".join(shlex.quote(f"{name}={show(value)}") for name, value in lost.items())
+        note(f"To take it back: satchel update {conflict['table']} {conflict['row']} {columns}")
 
 
 def _place(conflict: Plain) -> str:
