@@ -1,4 +1,4 @@
-"""``satchel status`` (and ``--json``) in a few milliseconds: one constant question, one expected answer.
+"""``satchel status`` in a few milliseconds: one constant question, one expected answer.
 
 People put their status line into a prompt and look at it all day, so it may cost little
 more than the interpreter itself: at most 2.5 times ``python -c pass`` (typer alone costs
