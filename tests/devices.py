@@ -39,7 +39,9 @@ class HandMadeDevice:
         self.replica = b"replica" + bytes([seed])
         self.public = public_key(self.secret)
         self.org = bytes(16)
+        self.user = bytes(16)
         self.certificate = b""
+        self.hub_public = bytes(32)
         self.link = NO_LINK
         self.n = 0
         self.epoch = 1
@@ -111,9 +113,14 @@ class HandMadeDevice:
     def join(self, invite: str, post: Post) -> dict[str, Any]:
         """Enrol and keep what the hub gave; returns the answer."""
         answer = answer_of(post(*self.enrol(invite)))
-        self.org, self.certificate = answer["org"], answer["certificate"]
-        self.epoch = answer["epoch"]
+        self.keep(answer)
         return answer
+
+    def keep(self, enrolled: dict[str, Any]) -> None:
+        """Take what ENROLLED says for its own."""
+        self.org, self.user = enrolled["org"], enrolled["user"]
+        self.certificate, self.epoch = enrolled["certificate"], enrolled["epoch"]
+        self.hub_public = enrolled["hub_public"]
 
     def greet(self, post: Post) -> dict[str, Any]:
         """Say hello and keep the link; returns the answer."""

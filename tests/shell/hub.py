@@ -81,8 +81,7 @@ class Hub:
         await self.order("hub.user.add", name=user)
         device = HandMadeDevice(seed)
         invite = (await self.order("hub.invite", user=user))["invite"]
-        joined = await self.answer(device.enrol(invite))
-        device.org, device.certificate = joined["org"], joined["certificate"]
+        device.keep(await self.answer(device.enrol(invite)))
         device.link = (await self.answer(device.hello()))["link"]
         return device
 

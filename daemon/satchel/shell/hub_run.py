@@ -66,10 +66,11 @@ def init(name: str, listen: str | None, home: str | None) -> None:
     layout = find_layout(home)
     if listen is not None:
         parse_listen(listen)
+        _refuse_present_settings(layout, listen)
     with hub_lock(layout):
         folder = found_org(layout, name)
-        if listen is not None:
-            _set_listen(layout, listen)
+    if listen is not None:
+        _write_settings(layout, listen)
     _say(f"Founded {name} in {folder}.")
 
 
@@ -209,15 +210,20 @@ def _remove(path: str) -> None:
     Path(path).unlink(missing_ok=True)
 
 
-def _set_listen(layout: Layout, listen: str) -> None:
-    """Write the setting where there is no settings file yet: people's files are theirs."""
-    path = Path(layout.settings)
-    if path.exists():
+def _refuse_present_settings(layout: Layout, listen: str) -> None:
+    """People's files are theirs: a setting is written only where there is no file yet."""
+    if Path(layout.settings).exists() and read_settings_file(layout).hub.listen != listen:
         raise Mistake(
             "BAD_SETTING",
-            f"{path} is there already; the organisation was founded.",
+            f"{layout.settings} is there already and says otherwise.",
             f'Write it there yourself: in [hub], listen = "{listen}".',
         )
+
+
+def _write_settings(layout: Layout, listen: str) -> None:
+    path = Path(layout.settings)
+    if path.exists():
+        return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.write_text(f'[hub]\nlisten = "{listen}"\n', encoding="utf-8")
 
