@@ -7,7 +7,7 @@ an empty module, so that ``satchel status`` starts fast.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # importing typing for its own name would double the cost of this file
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "connect"]
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from satchel.client.blocking import connect
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "connect":
         from satchel.client.blocking import connect
 

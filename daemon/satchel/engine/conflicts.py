@@ -31,6 +31,13 @@ from satchel.store.txn import ReadTxn
 from satchel.wire.codec import unpack
 
 
+_KINDS = {
+    ConflictKind.LOST: "value",
+    ConflictKind.BURIED: "buried",
+    ConflictKind.BURIED_LINK: "link",
+}
+
+
 def page(
     txn: ReadTxn, replica: Replica, after: str | None, limit: int | None, everyone: bool
 ) -> dict[str, Any]:
@@ -105,7 +112,7 @@ def _shown(moment: Moment, raw_key: bytes, record: Record) -> dict[str, Any]:
         "id": raw_key.hex(),
         "table": table.name if table is not None else str(key.table),
         "row": id_text(key.row),
-        "kind": ConflictKind(record[RECORD_KIND]).name.lower(),
+        "kind": _KINDS[record[RECORD_KIND]],
         "seq": key.seq,
         "open": bool(record[OPEN]),
         "lost": _side(moment, record[LOSER]),

@@ -74,7 +74,7 @@ def create_values(
     _refuse_intersect(table)
     values: Values = {}
     for name, value in given.items():
-        column = _writable(table, name)
+        column = _writable(table, name, value)
         stored = to_stored(catalog, table, column, value)
         if stored is not None:
             values[column.number] = stored
@@ -100,7 +100,7 @@ def update_values(
     _refuse_intersect(table)
     changed: Values = {}
     for name, value in given.items():
-        column = _writable(table, name)
+        column = _writable(table, name, value)
         stored = to_stored(catalog, table, column, value)
         if stored is None:
             _refuse_clearing(table, column)
@@ -153,12 +153,12 @@ def check_registers(catalog: Catalog, table: Table, registers: Mapping[int, Valu
             _check_pair(table, values)
 
 
-def _writable(table: Table, name: str) -> Column:
+def _writable(table: Table, name: str, value: Any) -> Column:
     column = table.columns.get(name)
     if column is None:
         raise _no_column(table, name, "is no column of this table")
     if column.readonly:
-        raise refusal("READ_ONLY", table.name, name, "is filled by the platform", None)
+        raise refusal("READ_ONLY", table.name, name, "is filled by the platform", value)
     return column
 
 
