@@ -30,7 +30,6 @@ from satchel.store import layout
 from satchel.store.txn import ReadTxn
 from satchel.wire.codec import unpack
 
-
 _KINDS = {
     ConflictKind.LOST: "value",
     ConflictKind.BURIED: "buried",
