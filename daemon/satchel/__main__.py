@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        options.deed(options)
+        return options.deed(options) or 0
     except KeyboardInterrupt:
         return _INTERRUPTED
     except SatchelError as error:
@@ -30,7 +30,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if only is None:
             raise
         return _report(only, options)
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,6 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = _command(commands, "run", "run the daemon in the foreground", _run)
     run.add_argument("--tcp", action="store_true", help="serve apps on loopback TCP with a token")
+    demo = commands.add_parser("demo", help="play the field day", description="Play the field day.")
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="which day to play")
+    demo.add_argument("--json", action="store_true", help="print only the verdict, as JSON")
+    demo.add_argument("--keep", action="store_true", help="leave its stores where they are")
+    demo.set_defaults(deed=_demo)
     hub = commands.add_parser("hub", help="the hub of one or more organisations")
     orders = hub.add_subparsers(required=True, metavar="COMMAND")
     init = _command(orders, "init", "found an organisation", _hub_init)
@@ -76,6 +80,12 @@ def _run(options: argparse.Namespace) -> None:
     from satchel.shell import run
 
     run.main(options.home, options.tcp)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from satchel.shell.field_day import day
+
+    return day.main(options.seed, options.json, options.keep)
 
 
 def _hub_init(options: argparse.Namespace) -> None:

@@ -18,10 +18,14 @@ def demo(
         typer.Option("--seed", metavar="N", min=0, help="The same edits and cuts each time."),
     ] = None,
     as_json: Json = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the stores of the day, to look around in.")
+    ] = False,
 ) -> None:
     """Watch a hub and four devices go through a bad day and lose nothing."""
     become(
         "demo",
         *([] if seed is None else ["--seed", str(seed)]),
         *(["--json"] if as_json else []),
+        *(["--keep"] if keep else []),
     )
