@@ -15,10 +15,20 @@ from satchel.model.row import CTR, HLC, ORIGIN, Stamp
 ReplicaOf = Callable[[int], bytes]
 
 
-def add(stamps: Sequence[Stamp], stamp: Stamp, author: Author) -> list[Stamp]:
-    """The live adds after an add by ``author``."""
-    kept = [present for present in stamps if not author.seen(present)]
-    seen_clock = max((present[HLC] for present in stamps if author.seen(present)), default=0)
+def add(
+    stamps: Sequence[Stamp], stamp: Stamp, author: Author, restored_seq: int | None = None
+) -> list[Stamp]:
+    """The live adds after an add by ``author``.
+
+    ``restored_seq``: the latest restore of an end of the link, or None.  A dead end hides its
+    links, so an add from before that restore counts as not older (sync.md 1.2).
+    """
+    kept, seen_clock = [], 0
+    for present in stamps:
+        if author.seen(present, restored_seq):
+            seen_clock = max(seen_clock, present[HLC])
+        else:
+            kept.append(present)
     if seen_clock >= stamp[HLC]:
         stamp = [seen_clock + 1, *stamp[1:]]
     return sorted([*kept, stamp], key=_order)

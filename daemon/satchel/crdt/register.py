@@ -6,7 +6,7 @@ with its status).  A group is written whole: what a write does not name is null.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from satchel.crdt.seen import Author
@@ -56,14 +56,16 @@ def write(
 
     The newcomer wins iff it has seen the present stamp or its (hlc, replica) is greater.
     If it has seen a stamp not lower than its own (a clamp, a hub clock set back), its stamp
-    becomes one above that, so the stamp of a register never falls (sync.md 1.2).
+    becomes one above that, so the stamp of a register never falls (sync.md 1.2).  What
+    nobody wrote gives way to anybody: so upserts of different columns merge (1.3).
     ``values`` maps each column of the register to its new value or None.
     """
     present = stamp_of(row, register)
     seen = author.seen(present, row[LIFE][RESTORED])
-    wins = seen or _later(stamp, present, replica_of)
+    blank = never_written(row, register, values)
+    wins = seen or blank or _later(stamp, present, replica_of)
     loss = None
-    if not seen:
+    if not seen and not blank:
         before = {column: row[VALUES].get(column) for column in values}
         if before != values:
             loss = (
@@ -76,6 +78,16 @@ def write(
             stamp = _raised(stamp, present)
         _store(row, register, values, stamp)
     return Written(wins, loss)
+
+
+def never_written(row: Row, register: int, columns: Iterable[int]) -> bool:
+    """Whether neither the create nor anything after it gave these columns, all of one
+    register, a value: a column that was cleared has a stamp of its own."""
+    stamps = row[STAMPS]
+    if stamps is not None and register in stamps:
+        return False
+    values = row[VALUES]
+    return not any(column in values for column in columns)
 
 
 def _raised(stamp: Stamp, present: Stamp) -> Stamp:
