@@ -28,11 +28,11 @@ _REGIONS = {"1": "Eastern", "2": "Western", "3": "Northern", "4": "Southern"}
 class Northwind:
     """The rows that the organisation ``org`` (16 bytes) has after the import of ``folder``."""
 
-    def __init__(self, folder: Path, org: bytes, unit: bytes) -> None:
+    def __init__(self, folder: Path, org: bytes, unit: str) -> None:
         """``unit``: the id of the root business unit, which employees belong to."""
         self._folder = folder
         self._org = org
-        self._unit = id_text(unit)
+        self._unit = unit
 
     def expected(self) -> dict[Key, Columns]:
         """Every row with every mapped column."""

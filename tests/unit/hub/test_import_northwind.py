@@ -40,7 +40,7 @@ def test_every_mapped_value_is_in_its_row(shared: Path) -> None:
     try:
         with open_hub(folder) as hub:
             before = len(read(hub))
-            expected = Northwind(data, ORG, UNIT).expected()
+            expected = Northwind(data, ORG, id_text(UNIT)).expected()
             assert Counter(table for table, _ in expected) == {
                 "territory": 53, "systemuser": 9, "account": 91 + 29 + 6, "contact": 91 + 29,
                 "product": 77 + 8, "opportunity": 830, "opportunityproduct": 2155,
