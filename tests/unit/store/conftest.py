@@ -14,6 +14,7 @@ from satchel.store.env import Store
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
+    """An empty folder with a short path."""
     path = Path(tempfile.mkdtemp(prefix="s", dir="/tmp"))
     yield path
     shutil.rmtree(path)
