@@ -182,6 +182,12 @@ class Daemon:
         assert self._life is not None
         self._life.cancel()
 
+    def restart(self) -> None:
+        """Crash, and wait until the next server listens (from any other thread)."""
+        self._ready.clear()
+        self.call(self.crash)
+        assert self._ready.wait(PATIENCE_S)
+
     async def crash_now(self, request: Request) -> None:
         """A fault for ``Desk.before_answer``: applied, and never answered.  Once."""
         self.desk.before_answer = None
@@ -223,7 +229,7 @@ class Daemon:
                 self.server = Server(
                     self.desk,
                     now_ms=lambda: int(time.time() * 1000),
-                    chance=os.urandom,
+                    chance=bytes,  # no chance at all: sessions must differ by themselves
                     token=token,
                 )
                 self._ready.set()

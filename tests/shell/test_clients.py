@@ -10,15 +10,18 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from satchel.client.async_trio import AsyncClient, open_client
 from satchel.client.blocking import Client, connect
 from satchel.client.discover import find_address
 from satchel.client.rows import Receipt, Row
 from satchel.model.errors import Clash, Denied, Garbled, Missing, SatchelError, Unavailable
+from satchel.shell.handlers import Request
 from tests.shell.desk import REPLICA, Daemon
 from tests.shell.raw_app import HELLO, RawApp
 
+TEXT = "x" * 50_000
 SOME_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 
@@ -107,6 +110,12 @@ def test_a_large_write_beside_an_unread_watch(daemon: Daemon) -> None:
         assert client.create("account", {"text": "x" * 900_000}).ctr == 1
 
 
+def test_a_write_larger_than_the_socket_holds(daemon: Daemon) -> None:
+    """It goes out in pieces, as there is room."""
+    with connect(daemon.home, timeout=5) as client:
+        assert client.create("account", {"text": "x" * 1_000_000}).ctr == 1
+
+
 def test_the_daemon_is_not_running() -> None:
     """Both clients say so, and how to start it."""
     with pytest.raises(Unavailable) as blocking:
@@ -149,7 +158,7 @@ def test_an_answer_that_does_not_come(daemon: Daemon) -> None:
         daemon.desk.before_answer = None
         await go.wait()
 
-    with connect(daemon.home, timeout=0.2) as client:
+    with connect(daemon.home, timeout=0.4) as client:
         daemon.desk.before_answer = hold
         with pytest.raises(Unavailable) as caught:
             client.create("account", {"name": "late"})
@@ -162,7 +171,7 @@ def test_a_trio_answer_that_does_not_come(daemon: Daemon) -> None:
     """TIMEOUT, awaited; and a wait that its app cancels is cancelled at the daemon too."""
 
     async def main() -> None:
-        async with open_client(daemon.home, timeout=0.2) as client:
+        async with open_client(daemon.home, timeout=0.4) as client:
             with trio.move_on_after(0.1):
                 await client.wait(1)
             with pytest.raises(Unavailable) as caught:
@@ -232,6 +241,27 @@ def test_many_lost_answers_are_asked_for_again_in_order(daemon: Daemon) -> None:
     assert {applied["columns"]["number"] for applied in daemon.desk.applied} == {*range(40)}
 
 
+def test_what_was_not_sent_yet_is_sent_once(daemon: Daemon) -> None:
+    """The daemon dies while more is queued than its socket holds; nothing of it goes out twice."""
+    crashing = trio.Event()
+
+    async def crash_later(request: Request) -> None:
+        await crashing.wait()
+        await daemon.crash_now(request)
+
+    async def main() -> None:
+        async with open_client(daemon.home) as client, trio.open_nursery() as nursery:
+            daemon.desk.before_answer = crash_later
+            for number in range(40):
+                nursery.start_soon(client.create, "account", {"number": number, "text": TEXT})
+                await trio.testing.wait_all_tasks_blocked()
+            daemon.call(crashing.set)
+
+    trio.run(main)
+    numbers = [applied["columns"]["number"] for applied in daemon.desk.applied]
+    assert numbers == [*range(40)]
+
+
 def test_a_watch_goes_on_after_the_daemon_came_back(daemon: Daemon) -> None:
     """No event is missed and none comes twice."""
     with connect(daemon.home) as client, client.watch() as events:
@@ -276,7 +306,7 @@ def test_an_expired_session_with_nothing_unanswered_is_no_error(daemon: Daemon) 
         async with open_client(daemon.home) as client:
             await client.ping()
             daemon.desk.secret = b"another store was joined instead"
-            daemon.call(daemon.crash)
+            daemon.restart()
             await client.ping()
             assert (await client.create("account", {"name": "x"})).ctr == 1
 
@@ -287,14 +317,14 @@ def test_a_daemon_that_does_not_come_back(daemon: Daemon) -> None:
     """NOT_RUNNING after the client's patience, from both, also for the next call."""
 
     async def main() -> None:
-        async with open_client(daemon.home, timeout=0.1) as client:
+        async with open_client(daemon.home, timeout=0.4) as client:
             daemon.stop_serving()
             for _ in range(2):
                 with pytest.raises(Unavailable) as awaited:
                     await client.ping()
                 assert awaited.value.code in ("NOT_RUNNING", "TIMEOUT")
 
-    with connect(daemon.home, timeout=0.1) as client:
+    with connect(daemon.home, timeout=0.4) as client:
         trio.run(main)
         for _ in range(2):
             with pytest.raises(Unavailable) as caught:

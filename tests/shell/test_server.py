@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import trio
 from satchel.config import locate
 from satchel.model.errors import Clash, Denied, Mistake
 from satchel.model.limits import REQUESTS_IN_FLIGHT_MAX
+from satchel.shell.handlers import Request
 from satchel.shell.listeners import Peer, check_peer, listen_unix, make_private_folder
 from tests.shell.desk import Daemon
 from tests.shell.raw_app import HELLO, RawApp, framed
@@ -25,6 +26,13 @@ CREATE: dict[str, Any] = {"table": "account", "columns": {"name": "x"}}
 def daemon() -> Iterator[Daemon]:
     with Daemon() as running:
         yield running
+
+
+def wait_until(daemon: Daemon, holds: Callable[[], bool]) -> None:
+    """Paced by another app's round trips, not by a clock."""
+    while not holds():
+        with RawApp(daemon.layout, hello=HELLO):
+            pass
 
 
 def test_the_socket_is_private(daemon: Daemon) -> None:
@@ -51,6 +59,16 @@ def test_another_user_is_refused() -> None:
     with pytest.raises(Denied, match="user 1001 may not use it") as caught:
         check_peer(Peer(1001, 7), 1000)
     assert caught.value.code == "NOT_ALLOWED"
+
+
+def test_a_stranger_is_refused_before_a_word(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever the system says is somebody else is told so, and not listened to."""
+    monkeypatch.setattr("satchel.shell.server.peer_of", lambda stream: Peer(os.getuid() + 1, 7))
+    with RawApp(daemon.layout) as app:
+        assert app.hear()["error"]["code"] == "NOT_ALLOWED"
+        assert app.hear() is None
 
 
 def test_an_unknown_organisation_is_refused(daemon: Daemon) -> None:
@@ -188,16 +206,19 @@ def test_an_unknown_session_is_refused_before_anything_runs(daemon: Daemon) -> N
 
 def test_a_new_connection_of_a_session_ends_the_old(daemon: Daemon) -> None:
     """The old one is closed, and what had not begun is not run."""
-    held = trio.Event()
+    held: list[Request] = []
 
-    async def hold(request: Any) -> None:
-        await held.wait()
+    async def hold(request: Request) -> None:
+        held.append(request)
+        await trio.sleep_forever()
 
     daemon.desk.before_answer = hold
     with RawApp(daemon.layout, hello=HELLO) as old:
         old.say([1, 0, "create", CREATE], [2, 0, "create", CREATE])
+        wait_until(daemon, lambda: bool(held))
         with RawApp(daemon.layout, hello={**HELLO, "session": old.session}) as new:
             assert old.hear() is None
+            assert [request.ended for request in held] == [True]
             daemon.desk.before_answer = None
             new.say([1, 0, "create", CREATE], [2, 0, "create", CREATE])
             assert [new.hear()[0], new.hear()[0]] == [1, 2]
@@ -248,9 +269,7 @@ def test_a_drain_answers_what_was_begun_and_ends_the_rest(daemon: Daemon) -> Non
     ):
         waiter.say([1, 0, "await", {"ctr": 1, "until": "visible"}])
         writer.say([1, 0, "create", CREATE])
-        while not begun.is_set():  # paced by another app's round trips, not by a clock
-            with RawApp(daemon.layout, hello=HELLO):
-                pass
+        wait_until(daemon, begun.is_set)
         assert daemon.server is not None
         daemon.call(daemon.server.drain)
         assert waiter.hear() is None

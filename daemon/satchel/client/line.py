@@ -161,7 +161,7 @@ class Line:
                     if self._socket is not None:
                         self._selector.modify(self._socket, EVENT_READ)
             except OSError:
-                self._drop()
+                return  # what had come before is still to be read, and then its end
             except BaseException:
                 self._drop()  # half a frame may be out
                 raise

@@ -6,6 +6,7 @@ one sends while another receives, so two full buffers never wait for each other.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final
 
 import trio
@@ -111,7 +112,7 @@ class AsyncLine:
     async def _carry(self, stream: trio.SocketStream) -> None:
         """Send and receive until the connection is gone."""
         async with stream, trio.open_nursery() as nursery:
-            nursery.start_soon(self._send_all, stream, nursery.cancel_scope)
+            nursery.start_soon(self._send_all, stream)
             while not self._caller.is_lost:
                 try:
                     data = await stream.receive_some(CHUNK_BYTES)
@@ -126,17 +127,15 @@ class AsyncLine:
             nursery.cancel_scope.cancel()
         self._unsent.clear()  # what is unanswered is asked again, in its order
 
-    async def _send_all(self, stream: trio.SocketStream, scope: trio.CancelScope) -> None:
-        while True:
-            await self._to_send.wait()
-            self._to_send = trio.Event()
-            data = bytes(self._unsent)
-            self._unsent.clear()
-            try:
+    async def _send_all(self, stream: trio.SocketStream) -> None:
+        """Send what is queued; where that fails, what had come before is still to be read."""
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            while True:
+                await self._to_send.wait()
+                self._to_send = trio.Event()
+                data = bytes(self._unsent)
+                self._unsent.clear()
                 await stream.send_all(data)
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                self._caller.lost()
-                scope.cancel()
 
     async def _reconnect(self) -> trio.SocketStream:
         """A new connection; after the timeout what is unanswered fails, and a request tries anew."""
