@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, Self
@@ -159,12 +159,9 @@ class HubProcess(Process):
 
     def post(self, auth: str, body: bytes, tls: ssl.SSLContext | None = None) -> bytes:
         """The body of the answer to one request, on a connection of its own."""
-        connection = self.connect(tls)
-        try:
+        with closing(self.connect(tls)) as connection:
             send(connection, auth, body)
             return receive(connection)
-        finally:
-            connection.close()
 
     def connect(self, tls: ssl.SSLContext | None = None) -> http.client.HTTPConnection:
         """A connection to its port."""
@@ -215,8 +212,8 @@ def send(connection: http.client.HTTPConnection, auth: str, body: bytes) -> None
 
 def receive(connection: http.client.HTTPConnection) -> bytes:
     """Read one whole answer."""
-    response = connection.getresponse()
-    answer = response.read()
+    with connection.getresponse() as response:
+        answer = response.read()
     assert response.status == 200, (response.status, answer)
     return answer
 

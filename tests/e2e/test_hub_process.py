@@ -7,7 +7,7 @@ import json
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
 
@@ -103,11 +103,11 @@ def test_a_hub_that_is_told_to_end_answers_who_waits_and_exits_with_0(home: Path
         write_accounts(device, 1)
         head = answer_of(hub.post(*device.push_all()))["head"]
         cursor = answer_of(hub.post(*device.pull()))["flip"][2]
-        waiting = hub.connect()
-        send(waiting, *device.pull(cursor, wait_ms=50_000))
-        hub.post(*device.schema(1))  # what was sent before it has been read by now
-        assert hub.terminate() == 0
-        assert answer_of(receive(waiting))["flip"][3] == head
+        with closing(hub.connect()) as waiting:
+            send(waiting, *device.pull(cursor, wait_ms=50_000))
+            hub.post(*device.schema(1))  # what was sent before it has been read by now
+            assert hub.terminate() == 0
+            assert answer_of(receive(waiting))["flip"][3] == head
         assert not Path(hub.layout.hub_socket).exists()
         assert hub.errors() == ""
     assert call_hub(home, "hub.status")["orgs"][0]["head"] == head

@@ -16,12 +16,16 @@ from satchel.hub.pull import Response
 from satchel.hub.push import Need
 from satchel.hub.requests import PROTO
 from satchel.model import limits
-from satchel.model.errors import SatchelError
+from satchel.model.errors import SatchelError, Unavailable
 from satchel.wire.codec import pack
 from satchel.wire.frame import LAST, Frame, FrameType, encode, error_frame
 
 _LATER: Final = frozenset(("RETRY_LATER", "BUSY"))
 """Codes that come with a time before which the device need not come back."""
+
+
+OWN_TROUBLES: Final = frozenset(("DISK_FULL", "STORE_DAMAGED"))
+"""What is wrong with the hub's disk is told to its administrator; devices come again later."""
 
 
 class Answer(NamedTuple):
@@ -142,6 +146,8 @@ def _pages(req: int, response: Response, now_ms: int) -> Iterator[bytes]:
 
 def refused(req: int, error: SatchelError) -> Answer:
     """Why not."""
+    if error.code in OWN_TROUBLES:
+        error = Unavailable("RETRY_LATER", "The hub cannot read or write its records now.")
     delay_ms = limits.RETRY_AFTER_MS if error.code in _LATER else None
     return Answer(iter((encode(error_frame(req, error, delay_ms)),)))
 

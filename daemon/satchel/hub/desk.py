@@ -6,7 +6,6 @@ moment.  Runs on the thread that opened the store; knows no network.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -16,13 +15,11 @@ from satchel.hub.enrol import Joined, Joining
 from satchel.hub.office import Office, Origin, Setup, State
 from satchel.hub.pull import Cursor, Response, pull
 from satchel.hub.roster import read_invite
-from satchel.model.errors import Missing, Trouble, Unavailable
+from satchel.model.errors import Missing, Trouble
 from satchel.store import layout
 from satchel.store.env import Store
 from satchel.store.txn import ReadTxn, Txn
 from satchel.wire.envelope import Certificate, public_key
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -44,18 +41,9 @@ class Desk:
         return self.office.setup.org
 
     def write(self, work: Callable[[Txn], T]) -> T:
-        """Run a transaction, and note the head it leaves behind.
-
-        What the disk refuses is the hub's trouble, not the device's: it raises Unavailable
-        RETRY_LATER, and the log says what happened.
-        """
-        try:
-            result, self.head = self.store.write(lambda txn: (work(txn), State.read(txn).head))
-        except Trouble as trouble:
-            if trouble.code not in ("DISK_FULL", "STORE_DAMAGED"):
-                raise
-            log.exception("%s: %s", self.office.setup.name, trouble.code)
-            raise Unavailable("RETRY_LATER", "The hub cannot store anything now.") from trouble
+        """Run a transaction, and note the head it leaves behind.  Raises Trouble, and what
+        ``work`` raises."""
+        result, self.head = self.store.write(lambda txn: (work(txn), State.read(txn).head))
         return result
 
     def standing(self, certificate: Certificate, now_ms: int) -> tuple[Origin, State]:

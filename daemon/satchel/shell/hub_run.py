@@ -142,9 +142,12 @@ async def _run(layout: Layout, port: _Port) -> None:
                 urls = [_url(port.scheme, listener) for listener in listeners]
                 report = hub_report(_home(layout), clock.now_ms(), urls)
                 admin = HubAdmin(desks, reception.links, thread, server.look, report)
-                _say(f"{READY} {' '.join(urls)}")
-                log.info("satchel hub %s started, process %d", satchel.__version__, os.getpid())
-                await _serve(server, listeners, admin, admin_listener)
+                async with trio.open_nursery() as nursery:
+                    await nursery.start(_stop_on_signal, admin.stopping)
+                    _say(f"{READY} {' '.join(urls)}")
+                    log.info("satchel hub %s started, process %d", satchel.__version__, os.getpid())
+                    await _serve(server, listeners, admin, admin_listener)
+                    nursery.cancel_scope.cancel()
             finally:
                 _remove(layout.hub_socket)
         finally:
@@ -160,15 +163,12 @@ async def _serve(
 ) -> None:
     """Serve devices and the administrator until the hub is to stop, then drain."""
     orders = Server(admin, now_ms=clock.now_ms, chance=clock.fresh_bytes, commands=HUB_COMMANDS)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(_stop_on_signal, admin.stopping)
-        async with trio.open_nursery() as serving:
-            await serving.start(orders.serve, [admin_listener])
-            serving.start_soon(lambda: serve_http(listeners, server.handle, stop=admin.stopping))
-            await admin.stopping.wait()
-            server.stop()
-            orders.drain()
-        nursery.cancel_scope.cancel()
+    async with trio.open_nursery() as serving:
+        await serving.start(orders.serve, [admin_listener])
+        serving.start_soon(lambda: serve_http(listeners, server.handle, stop=admin.stopping))
+        await admin.stopping.wait()
+        server.stop()
+        orders.drain()
 
 
 async def _listen(port: _Port) -> list[Listener]:
@@ -182,8 +182,11 @@ async def _listen(port: _Port) -> list[Listener]:
         ) from None
 
 
-async def _stop_on_signal(stopping: trio.Event) -> None:
+async def _stop_on_signal(
+    stopping: trio.Event, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+        task_status.started()
         async for _ in received:
             stopping.set()
 

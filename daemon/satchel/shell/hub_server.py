@@ -14,7 +14,7 @@ from typing import Final
 
 import trio
 
-from satchel.hub.answers import Answer, refused
+from satchel.hub.answers import OWN_TROUBLES, Answer, refused
 from satchel.hub.pulling import PullJob
 from satchel.hub.pushing import PushJob
 from satchel.hub.reception import RANDOM_BYTES, Reception, Signed
@@ -96,7 +96,8 @@ class HubServer:
                     return await self._pull(job)
             return job
         except SatchelError as error:
-            log.debug("refused: %s %s", error.code, error.message)
+            level = logging.ERROR if error.code in OWN_TROUBLES else logging.DEBUG
+            log.log(level, "refused: %s %s", error.code, error.message)
             known = error.details.get("req")
             return refused(known if isinstance(known, int) else req, error)
 

@@ -9,7 +9,7 @@ import pytest
 from satchel.hub.judge import Judge
 from satchel.model import changeset as cs
 from satchel.model import limits
-from satchel.model.errors import SatchelError
+from satchel.model.errors import SatchelError, Trouble
 from satchel.model.feed import Item
 from satchel.model.outcome import Code
 from satchel.wire import chain as chains
@@ -153,6 +153,24 @@ def test_a_fault_of_the_judge_stops_its_origin_and_nothing_else(
 
 def orders_faults(counter: Counter) -> list[str]:
     return sorted(counter.desk.faults.values())
+
+
+@pytest.mark.parametrize("code", ["DISK_FULL", "STORE_DAMAGED"])
+def test_what_is_wrong_with_the_hubs_disk_is_not_the_devices_trouble(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    """It is asked to come again; whoever administers the hub is told what it is."""
+    device = counter.device()
+    write_accounts(counter, device, 1)
+
+    def broken(*_: object) -> None:
+        raise Trouble(code, "The disk is full.")
+
+    monkeypatch.setattr(counter.desk, "write", broken)
+    error = refusal(counter, device.push_all())
+    assert (error.code, error.details["retry_after_ms"]) == ("RETRY_LATER", limits.RETRY_AFTER_MS)
+    with pytest.raises(Trouble):
+        counter.order("hub.user.add", name="Newcomer")
 
 
 def test_outcomes_that_do_not_fit_a_frame_are_left_to_the_feed(counter: Counter) -> None:
