@@ -29,6 +29,9 @@ from satchel.shell.server import Server
 
 logger = logging.getLogger(__name__)
 
+_DRAIN_S = 10.0
+"""How long answers that were begun may take; an app that reads nothing does not keep us."""
+
 
 def find_layout(home: str | None) -> Layout:
     """The layout that this environment and ``--home`` mean."""
@@ -71,6 +74,7 @@ async def _run(layout: Layout, settings: Settings, tcp: bool) -> None:
             async with trio.open_nursery() as serving:
                 await serving.start(server.serve, [listener])
                 await daemon.stopping.wait()
+                serving.cancel_scope.deadline = trio.current_time() + _DRAIN_S
                 server.drain()
             nursery.cancel_scope.cancel()
     finally:
