@@ -67,8 +67,15 @@ def _digest_input(story: Story) -> Example:
         return b"".join((bytes((tag,)), lengths[0], key, lengths[1], row))
 
     def read(data: bytes) -> Any:
-        key, row = data[5:23], data[27:]
-        return [data[0], key, row]
+        parts: list[Any] = [data[0]]
+        rest = data[1:]
+        for _ in ("key", "row"):
+            end = 4 + int.from_bytes(rest[:4], "big")
+            assert end <= len(rest), "a length goes past the end"
+            parts.append(rest[4:end])
+            rest = rest[end:]
+        assert not rest, "the lengths end before the bytes do"
+        return parts
 
     key = fixed.ACCOUNT_KEY
     return Example(write([1, key, entry(story, Item.PUT, 1)[4]]), read, write)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from satchel.model.errors import SatchelError
 from satchel.model.kinds import Kind
 from satchel.schema.catalog import Catalog
 from satchel.schema.validate import check_stored, from_stored, to_stored
@@ -55,6 +56,24 @@ def test_an_example_follows_from_its_meaning(name: str, story: Story) -> None:
     example = EXAMPLES[name](story)
     meaning = read_meaning(document.blocks("diag")[name])
     assert example.write(meaning).hex() == read_hex(document.blocks("hex")[name]).hex()
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_no_byte_of_an_example_is_idle(name: str, story: Story) -> None:
+    """One bit changed anywhere in an example is refused, or means something else."""
+    shown = read_hex(document.blocks("hex")[name])
+    meaning = read_meaning(document.blocks("diag")[name])
+    for at in range(len(shown)):
+        changed = bytes((*shown[:at], shown[at] ^ 1, *shown[at + 1 :]))
+        assert _understood(name, changed, story) != meaning, f"byte {at}"
+
+
+def _understood(name: str, data: bytes, story: Story) -> Any:
+    """What a receiver makes of these bytes; itself where it refuses them."""
+    try:
+        return EXAMPLES[name](story).read(data)
+    except (SatchelError, AssertionError, ValueError, TypeError, KeyError) as refused:
+        return refused
 
 
 def test_the_compressed_frame_is_compressed() -> None:
