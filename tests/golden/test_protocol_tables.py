@@ -127,13 +127,13 @@ def _value(cell: str) -> int:
     ("name", "index"), [("commands", COMMANDS), ("hub-commands", HUB_COMMANDS)]
 )
 def test_commands(name: str, index: Mapping[str, Command]) -> None:
-    """Every command with its access, arguments and answer."""
+    """Every command with its access, what it does, its arguments and its answer."""
     shown = {
-        document.code_words(row[0])[0]: (row[1], row[2], document.code_words(row[3])[0])
+        document.code_words(row[0])[0]: (*row[1:4], document.code_words(row[4])[0])
         for row in document.table(name)
     }
     assert shown == {
-        command.name: (command.access, _arguments(command), command.answer)
+        command.name: (command.access, command.help, _arguments(command), command.answer)
         for command in index.values()
     }
 
