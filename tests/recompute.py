@@ -15,6 +15,7 @@ from satchel.crdt.seen import Author
 from satchel.engine import log
 from satchel.engine.replica import Replica, read_state
 from satchel.model.changeset import LINK_OPS, Op
+from satchel.model.outcome import ACCEPTED
 from satchel.model.row import GONE, UNDER, VALUES, Row, Stamp, copy_row, make_stamp
 from satchel.schema.references import CASCADE, RESTRICT, References
 from satchel.store import layout
@@ -63,6 +64,15 @@ def _parts(key: bytes) -> tuple[int, int, bytes, bytes]:
     return layout.parse_lnk_key(key)
 
 
+def _refused(txn: ReadTxn, own: bytes) -> set[int]:
+    """The counters of own changesets that the hub refused, discarded ones too."""
+    refused = {layout.parse_log_key(key)[1] for key, _ in txn.prefix(layout.QTN, own)}
+    for key, raw in txn.prefix(layout.ARC, own):
+        if unpack(raw)[2] not in ACCEPTED:
+            refused.add(layout.parse_log_key(key)[1])
+    return refused
+
+
 class _House:
     """All rows of one replica in memory, for the rule of liveness."""
 
@@ -96,18 +106,23 @@ class _House:
         own = replica.identity
         rows: dict[RowKey, Work] = {}
         links: dict[LinkKey, Work] = {}
+        lost = _refused(txn, own.replica)
         for ctr, record in log.records(txn, own.replica):
             entry = record.entry()
+            if any(dot.ctr in lost for dot in entry.hard):
+                lost.add(ctr)  # in counter order, so whatever stands on it comes later
             stamp = make_stamp(entry.hlc, own.number, ctr, None)
             author = Author(own.number, ctr, entry.ctx.base_seq, {})
             source = Source(stamp, author, lambda number: replica.replica_of(txn, number))
             for op in entry.ops:
                 if op[0] in LINK_OPS:
-                    links.setdefault((op[1], op[2], op[3]), []).append((source, [op]))
+                    work = links.setdefault((op[1], op[2], op[3]), [])
                     key = layout.view_link_overlay_key(op[1], op[2], op[3], own.replica, ctr)
                 else:
-                    rows.setdefault((op[1], op[2]), []).append((source, [op]))
+                    work = rows.setdefault((op[1], op[2]), [])
                     key = layout.view_overlay_key(op[1], op[2], own.replica, ctr)
+                if ctr not in lost:
+                    work.append((source, [op]))
                 self._markers[key] = b""
         return rows, links
 

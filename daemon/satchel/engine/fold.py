@@ -9,6 +9,7 @@ from satchel.crdt.liveness import RowKey, marks
 from satchel.crdt.seen import Author
 from satchel.engine.log import LogRecord, read_record
 from satchel.engine.moment import Moment
+from satchel.engine.refused import was_refused
 from satchel.engine.viewspace import LinkKey
 from satchel.model.changeset import LINK_OPS, Entry, Op
 from satchel.model.ids import Dot
@@ -24,6 +25,7 @@ class Folder:
     def __init__(self, moment: Moment) -> None:
         self._moment = moment
         self._entries: dict[Dot, Entry] = {}
+        self._orphans: dict[Dot, bool] = {}
 
     def refold_row(self, key: RowKey) -> None:
         """Stage the row as fold(BASE, OVERLAY) with the marks that follow from the view."""
@@ -52,12 +54,29 @@ class Folder:
             for raw, _ in self._moment.txn.prefix(layout.VIEW, prefix)
             if len(raw) > len(prefix)
         ]
-        entries = [(self._entry(dot), dot) for dot in dots]
+        entries = [(self._entry(dot), dot) for dot in dots if not self.is_orphan(dot)]
         entries.sort(key=lambda pair: (pair[0].hlc, pair[1]))
         return [
             (self._source(entry, dot), [op for op in entry.ops if touches(op)])
             for entry, dot in entries
         ]
+
+    def is_orphan(self, dot: Dot) -> bool:
+        """Whether a waiting changeset stands, at any remove, on one that was refused.
+
+        It keeps its counter and waits for the hub's DEP, but is in no view (sync.md 2.4).
+        """
+        known = self._orphans.get(dot)
+        if known is None:
+            known = any(self._is_lost(cause) for cause in self._entry(dot).hard)
+            self._orphans[dot] = known
+        return known
+
+    def _is_lost(self, cause: Dot) -> bool:
+        txn = self._moment.txn
+        if txn.get(layout.LOG, layout.log_key(*cause)) is not None:
+            return self.is_orphan(cause)
+        return was_refused(txn, cause)
 
     def _entry(self, dot: Dot) -> Entry:
         entry = self._entries.get(dot)
