@@ -2,22 +2,24 @@
 
 Accepted ones go to the archive, refused ones to quarantine with what the rows looked like;
 both leave log and overlay here and nowhere else.  Receipts that their app has not confirmed
-move from the log record to REQ (sync.md 5.4).
+move from the log record to REQ, and old ones leave it (sync.md 5.4).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from satchel.crdt.liveness import RowKey
-from satchel.engine import journal, log, quarantine
-from satchel.engine.fold import touched
-from satchel.engine.log import LogRecord
+from satchel.engine import journal, log, quarantine, requests
+from satchel.engine.commit import Request
+from satchel.engine.fold import Folder, touched
 from satchel.engine.moment import Moment
 from satchel.engine.replica import decided
 from satchel.engine.viewspace import LinkKey
 from satchel.model import limits
 from satchel.model.changeset import Entry
+from satchel.model.ids import Dot
 from satchel.model.outcome import ACCEPTED
 from satchel.store import layout
 from satchel.store.txn import Txn
@@ -44,6 +46,15 @@ class Horizon(Protocol):
     def hub_now(self) -> int: ...
 
 
+Confirmed = Callable[[bytes], int]
+"""From a client session to the highest number whose answer its app is known to have."""
+
+
+def nothing_confirmed(_: bytes) -> int:
+    """Where nobody knows what apps have: every receipt is kept."""
+    return 0
+
+
 class Retired(NamedTuple):
     """What the changesets that left were on, and what to tell apps."""
 
@@ -53,7 +64,12 @@ class Retired(NamedTuple):
 
 
 def retire(
-    txn: Txn, moment: Moment, outcomes: dict[int, Decided], flip: Horizon, now_ms: int
+    txn: Txn,
+    moment: Moment,
+    outcomes: dict[int, Decided],
+    flip: Horizon,
+    now_ms: int,
+    confirmed: Confirmed,
 ) -> Retired:
     """Move every own changeset decided by now out of log and overlay.
 
@@ -68,7 +84,10 @@ def retire(
         assert ctr in outcomes, f"the pass that decided {ctr} reports its outcome"
         verdict = outcomes[ctr]
         entry = record.entry()
-        _leave(txn, own, ctr, record, entry)
+        _leave(txn, own, ctr, entry)
+        if record.session is not None and record.number > confirmed(record.session):
+            name = Request(record.session, record.number, record.confirmed)
+            requests.keep(txn, name, record.receipt, record.time_ms)
         if verdict.code in ACCEPTED:
             archived = [record.body, verdict.seq, verdict.code, flip.hub_now]
             txn.put(layout.ARC, layout.log_key(own, ctr), pack(archived))
@@ -78,20 +97,31 @@ def retire(
         on_rows, on_links = touched(entry)
         rows.update(dict.fromkeys(on_rows))
         links.update(dict.fromkeys(on_links))
+    if any(event[2] not in ACCEPTED for event in events):
+        _add_orphans(moment, rows, links)
     _trim_archive(txn, own, flip.hub_now)
+    requests.trim(txn, now_ms)
     return Retired(list(rows), list(links), events)
 
 
-def _leave(txn: Txn, own: bytes, ctr: int, record: LogRecord, entry: Entry) -> None:
+def _add_orphans(moment: Moment, rows: dict[RowKey, None], links: dict[LinkKey, None]) -> None:
+    """What waits and stands on a refused changeset leaves the view: its rows are refolded."""
+    own = moment.replica.identity.replica
+    folder = Folder(moment)
+    for ctr, record in log.records(moment.txn, own):
+        if folder.is_orphan(Dot(own, ctr)):
+            on_rows, on_links = touched(record.entry())
+            rows.update(dict.fromkeys(on_rows))
+            links.update(dict.fromkeys(on_links))
+
+
+def _leave(txn: Txn, own: bytes, ctr: int, entry: Entry) -> None:
     txn.delete(layout.LOG, layout.log_key(own, ctr))
     on_rows, on_links = touched(entry)
     for key in on_rows:
         txn.delete(layout.VIEW, layout.view_overlay_key(*key, own, ctr))
     for link in on_links:
         txn.delete(layout.VIEW, layout.view_link_overlay_key(*link, own, ctr))
-    if record.session is not None:
-        kept = [record.receipt, record.confirmed, record.time_ms]
-        txn.put(layout.REQ, layout.req_key(record.session, record.number), pack(kept))
 
 
 def _trim_archive(txn: Txn, own: bytes, hub_now: int) -> None:

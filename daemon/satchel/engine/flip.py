@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from satchel.crdt.liveness import RowKey
 from satchel.engine import base, journal, log, stage
-from satchel.engine.decided import Decided, retire
+from satchel.engine.decided import Confirmed, Decided, nothing_confirmed, retire
 from satchel.engine.fold import Folder
 from satchel.engine.moment import Moment
 from satchel.engine.replica import Replica, State, decided, read_state
@@ -49,8 +49,16 @@ class Installed(Enum):
     TOO_LARGE = "building"
 
 
-def install(txn: Txn, replica: Replica, flip: Flip, now_ms: int) -> Installed:
+def install(
+    txn: Txn,
+    replica: Replica,
+    flip: Flip,
+    now_ms: int,
+    confirmed: Confirmed = nothing_confirmed,
+) -> Installed:
     """Install a FLIP whose stage fits one transaction.
+
+    ``confirmed``: which receipts need not outlive their log records (sync.md 5.4).
 
     IGNORED: the device stands elsewhere.  NEEDS_SCHEMA: fetch ``flip.schema`` first.  FORK:
     the hub's history of this replica is not this store's; nothing is dropped.  TOO_LARGE:
@@ -60,13 +68,13 @@ def install(txn: Txn, replica: Replica, flip: Flip, now_ms: int) -> Installed:
     obstacle = check(txn, replica, state, flip)
     if obstacle is not None:
         return obstacle
-    if state.generation == 0 or txn.count(layout.STG) > limits.FLIP_ROWS_MAX:
+    if state.generation == 0 or stage.exceeds(txn, limits.FLIP_ROWS_MAX, limits.FLIP_BYTES_MAX):
         return Installed.TOO_LARGE
     if state.schema != flip.schema:
         state._replace(schema=flip.schema).write(txn)
     moment = Moment(txn, replica)
     rows, links, events = _install_base(txn, moment)
-    gone = retire(txn, moment, own_outcomes(txn), flip, now_ms)
+    gone = retire(txn, moment, own_outcomes(txn), flip, now_ms, confirmed)
     folder = Folder(moment)
     overlaid = txn.count(layout.VIEW) > 0
     for key in dict.fromkeys((*rows, *gone.rows)):
@@ -84,9 +92,15 @@ def install(txn: Txn, replica: Replica, flip: Flip, now_ms: int) -> Installed:
 
 
 def check(txn: ReadTxn, replica: Replica, state: State, flip: Flip) -> Installed | None:
-    """Why a FLIP cannot be installed here and now, or None."""
+    """Why a FLIP cannot be installed here and now, or None.
+
+    That it ends the very response whose pages are staged is the session's to know: it hears
+    the answer to its latest request only.
+    """
     if (state.epoch, state.seq) != (flip.epoch, flip.base):
         return Installed.IGNORED
+    if flip.seq == flip.base and txn.count(layout.STG):
+        return Installed.IGNORED  # an old "nothing new", and a pass is under way
     if txn.get(layout.SCH, layout.seq_key(flip.schema)) is None:
         return Installed.NEEDS_SCHEMA
     processed, chain = staged_decided(txn, replica.identity.replica)

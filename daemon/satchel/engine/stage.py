@@ -21,9 +21,10 @@ OUTCOMES = 9
 
 
 def stage(txn: Txn, epoch: int, base: int, entries: list[bytes], cursor: bytes | None) -> bool:
-    """Keep the entries of pages that start from (epoch, base), and where to go on.
+    """Keep the entries of pages that start from (epoch, base), and where to go on after them.
 
-    Returns False, and does nothing, if the device does not stand there.  Raises Garbled
+    ``cursor`` None: nobody knows yet; should the pull be cut here, it goes on from the
+    cursor before, and what is here comes again.  Returns False, and does nothing, if the device does not stand there.  Raises Garbled
     BAD_FRAME for entries of no known shape.
     """
     state = read_state(txn)
@@ -35,7 +36,8 @@ def stage(txn: Txn, epoch: int, base: int, entries: list[bytes], cursor: bytes |
         present = txn.get(layout.STG, key)
         if present is None or unpack(present)[1] <= item[1]:
             txn.put(layout.STG, key, raw)
-    state._replace(pass_cursor=cursor).write(txn)
+    if cursor is not None:
+        state._replace(pass_cursor=cursor).write(txn)
     return True
 
 
@@ -45,14 +47,30 @@ def staged(txn: ReadTxn, kind: int) -> Iterator[list[Any]]:
         yield unpack(raw)
 
 
-def staged_from(txn: ReadTxn, start: bytes, limit: int) -> list[tuple[bytes, list[Any]]]:
-    """At most ``limit`` staged entries (key, entry) from ``start`` on."""
+def staged_from(
+    txn: ReadTxn, start: bytes, entries_max: int, bytes_max: int
+) -> list[tuple[bytes, list[Any]]]:
+    """A run of staged entries (key, entry) from ``start`` on, bounded, at least one."""
     found: list[tuple[bytes, list[Any]]] = []
+    size = 0
     for key, raw in txn.scan(layout.STG, start):
-        if len(found) == limit:
+        size += len(raw)
+        if found and (len(found) == entries_max or size > bytes_max):
             break
         found.append((key, unpack(raw)))
     return found
+
+
+def exceeds(txn: ReadTxn, entries_max: int, bytes_max: int) -> bool:
+    """Whether more is staged than one transaction should install."""
+    if txn.count(layout.STG) > entries_max:
+        return True
+    size = 0
+    for _, raw in txn.scan(layout.STG):
+        size += len(raw)
+        if size > bytes_max:
+            return True
+    return False
 
 
 def clear(txn: Txn, limit: int | None = None) -> int:

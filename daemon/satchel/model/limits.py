@@ -72,8 +72,17 @@ FLIP_ROWS_MAX: Final = 4_000
 """Staged entries that one FLIP transaction installs; more are built aside.  About 0.2 s
 in which nothing else is written (sync.md 3.5 allows 20,000; see DECISIONS)."""
 
+FLIP_BYTES_MAX: Final = 8 << 20
+"""Staged bytes that one FLIP transaction installs, for the same reason."""
+
 BUILD_ROWS_MAX: Final = 5_000
 """Entries that one transaction adds to a generation being built aside."""
+
+BUILD_BYTES_MAX: Final = 8 << 20
+"""Bytes of them: the memory of one step does not follow the size of rows."""
+
+JOURNAL_EVENTS_MAX: Final = 5_000
+"""Events in one journal line, which must fit a frame; what touches more says: read afresh."""
 
 JOURNAL_LINES_MAX: Final = 100_000
 """Journal lines kept; a follower further behind is told to read afresh (sync.md 4.3)."""
@@ -123,8 +132,15 @@ HUB_BATCH_MAX: Final = 64
 """Changesets judged in one transaction (budget.md 8)."""
 
 JUDGE_ROWS_MAX: Final = 10_000
-"""Rows that judging one changeset may read or write: counted work, never milliseconds,
+"""Rows and links that judging one changeset may read: counted work, never milliseconds,
 so that a verdict does not depend on how busy the hub is (sync.md 6.4)."""
+
+JUDGE_ROWS_PER_MARK: Final = 8
+"""Of these, more for each row that a delete or restore reaches: the rows its lookups name
+and its links, without which a delete of 10,000 rows could not be judged."""
+
+RESTRICT_ROWS_COUNTED_MAX: Final = 1_000
+"""Rows that hold a row back are counted up to here: a currency is held by everything."""
 
 CLOCK_AHEAD_MS_MAX: Final = 60_000
 """A stamp further ahead of the hub's clock is lowered to this (sync.md 2.5)."""

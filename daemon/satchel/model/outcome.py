@@ -28,3 +28,11 @@ class Code(IntEnum):
 
 ACCEPTED = frozenset((Code.OK, Code.OK_MODIFIED))
 """Codes of changesets that took effect."""
+
+
+def code_name(code: int) -> str:
+    """The word for a code; one that only a later hub knows keeps its number."""
+    try:
+        return Code(code).name
+    except ValueError:
+        return f"CODE_{code}"

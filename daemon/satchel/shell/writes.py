@@ -47,7 +47,9 @@ def work_of(device: Device, actor: Actor, request: Request) -> Work:
         else:
             receipt = _OTHERS[command](txn, device, request.arguments)
             requests.keep(txn, name, receipt, clock.now_ms())
-        device.window.stage(actor.session, request.n, request.confirmed, receipt)
+        device.window.stage(
+            actor.session, request.n, request.confirmed, receipt, clock.now_ms()
+        )
         return receipt
 
     return work
