@@ -48,8 +48,17 @@ def put_origin(txn: Txn, item: list[Any]) -> OriginLine:
     return line
 
 
-def put_references(txn: Txn, generation: int, references: References, item: list[Any]) -> None:
-    """REF entries of a row in a generation that holds nothing of it yet."""
-    row = unpack(item[4])
-    for relation, target in references.of(item[2], row[VALUES]):
-        txn.put(layout.REF, layout.ref_key(generation, target, relation.number, item[3]), b"")
+def put_references(
+    txn: Txn, generation: int, references: References, key: tuple[int, bytes], row: Row
+) -> None:
+    """Put the REF entries of a row."""
+    for relation, target in references.of(key[0], row[VALUES]):
+        txn.put(layout.REF, layout.ref_key(generation, target, relation.number, key[1]), b"")
+
+
+def drop_references(
+    txn: Txn, generation: int, references: References, key: tuple[int, bytes], row: Row
+) -> None:
+    """Remove the REF entries of a row."""
+    for relation, target in references.of(key[0], row[VALUES]):
+        txn.delete(layout.REF, layout.ref_key(generation, target, relation.number, key[1]))

@@ -2,24 +2,26 @@
 
 The first download, and any stage too large for one transaction, is written into the next
 generation in transactions of bounded size, while apps go on reading (and writing over) the
-present one (sync.md 3.5).  The switch itself touches only rows with overlay entries.  Every
-step is resumable: where the build stands is one record in META.
+present one (sync.md 3.5).  The switch itself touches only rows with overlay entries, and what
+hangs on them.  Every step is resumable: where the build stands is one record in META.  The
+generation that was left behind is swept away in steps of its own.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from satchel.crdt.liveness import RowKey
 from satchel.engine import base, journal, stage
-from satchel.engine.decided import retire
+from satchel.engine.decided import Confirmed, nothing_confirmed, retire
 from satchel.engine.flip import Flip, Installed, check, own_outcomes
 from satchel.engine.fold import Folder
 from satchel.engine.moment import Moment
 from satchel.engine.replica import Replica, State, read_state
-from satchel.engine.viewspace import Changes
+from satchel.engine.viewspace import Changes, LinkKey
 from satchel.model import limits
 from satchel.model.feed import Line
-from satchel.model.row import VALUES
+from satchel.model.row import is_dead
 from satchel.schema.references import References
 from satchel.store import layout
 from satchel.store.txn import ReadTxn, Txn, prefix_end
@@ -31,8 +33,9 @@ _OLD = b"old_generation"
 _GENERATIONS = 255
 """Generation numbers are one byte; 0 means none yet."""
 
-_COPIED = (layout.ROW, layout.LNK, layout.CNF, layout.REF)
-
+_COPIED = (layout.ROW, layout.LNK, layout.CNF)
+"""What is copied from the present generation.  REF is not: it also holds lookups of VIEW as it
+was at that moment, and follows from the rows."""
 
 _LOADED = frozenset((Line.ROW, Line.LINK, Line.CONFLICT))
 """Staged kinds that the new generation takes over; origins and outcomes wait for the switch."""
@@ -59,13 +62,15 @@ def start(txn: Txn, flip_wire: list[Any]) -> None:
     _write(txn, Build(flip_wire, state.generation % _GENERATIONS + 1, part, b""))
 
 
-def step(txn: Txn, replica: Replica, now_ms: int) -> Installed:
+def step(
+    txn: Txn, replica: Replica, now_ms: int, confirmed: Confirmed = nothing_confirmed
+) -> Installed:
     """Do one bounded piece of the build; DONE when it has been switched in.
 
     Raises nothing of its own; IGNORED means that the build no longer fits where the device
     stands and was dropped.
     """
-    if _clear_old(txn):
+    if sweep(txn):
         return Installed.TOO_LARGE
     build = read_build(txn)
     if build is None:
@@ -81,13 +86,13 @@ def step(txn: Txn, replica: Replica, now_ms: int) -> Installed:
     if obstacle is not None:
         return obstacle
     if build.part < len(_COPIED):
-        _write(txn, _copy(txn, state, build))
+        _write(txn, _copy(txn, replica, state, build))
         return Installed.TOO_LARGE
     following = _load(txn, replica, build, flip)
     if following is not None:
         _write(txn, following)
         return Installed.TOO_LARGE
-    _switch(txn, replica, state, build, flip, now_ms)
+    _switch(txn, replica, state, build, flip, now_ms, confirmed)
     return Installed.DONE
 
 
@@ -101,20 +106,28 @@ def _write(txn: Txn, build: Build) -> None:
     txn.put(layout.META, _BUILD, pack(list(build)))
 
 
-def _copy(txn: Txn, state: State, build: Build) -> Build:
+def _copy(txn: Txn, replica: Replica, state: State, build: Build) -> Build:
     """Copy a run of one database of the present generation into the new one."""
     db = _COPIED[build.part]
     prefix = layout.gen_prefix(state.generation)
     begin = build.position + b"\0" if build.position else prefix
     run: list[tuple[bytes, bytes]] = []
+    size, whole = 0, True
     for pair in txn.scan(db, begin, prefix_end(prefix)):
-        if len(run) == limits.BUILD_ROWS_MAX:
+        size += len(pair[1])
+        if run and (len(run) == limits.BUILD_ROWS_MAX or size > limits.BUILD_BYTES_MAX):
+            whole = False
             break
         run.append(pair)
     new = layout.gen_prefix(build.generation)
     for key, value in run:
         txn.put(db, new + key[1:], value)
-    if len(run) < limits.BUILD_ROWS_MAX:
+    if db == layout.ROW:
+        _, references = replica.schema(txn, state.schema)
+        for key, value in run:
+            _, table, rec = layout.parse_row_key(key)
+            base.put_references(txn, build.generation, references, (table, rec), unpack(value))
+    if whole:
         return build._replace(part=build.part + 1, position=b"")
     return build._replace(position=run[-1][0])
 
@@ -122,18 +135,14 @@ def _copy(txn: Txn, state: State, build: Build) -> Build:
 def _load(txn: Txn, replica: Replica, build: Build, flip: Flip) -> Build | None:
     """Write a run of the stage into the new generation; None when there is no more."""
     begin = build.position + b"\0" if build.position else b""
-    run = stage.staged_from(txn, begin, limits.BUILD_ROWS_MAX)
+    run = stage.staged_from(txn, begin, limits.BUILD_ROWS_MAX, limits.BUILD_BYTES_MAX)
     if not run:
         return None
     _, references = replica.schema(txn, flip.schema)
-    fresh = read_state(txn).generation == 0
     for key, item in run:
         kind = key[0]
         if kind == Line.ROW:
-            if not fresh:
-                _drop_references(txn, build.generation, references, item)
-            base.put_row(txn, build.generation, item)
-            base.put_references(txn, build.generation, references, item)
+            _load_row(txn, build.generation, references, item)
         elif kind == Line.LINK:
             base.put_link(txn, build.generation, item)
         elif kind == Line.CONFLICT:
@@ -143,16 +152,24 @@ def _load(txn: Txn, replica: Replica, build: Build, flip: Flip) -> Build | None:
     return build._replace(position=run[-1][0])
 
 
-def _drop_references(txn: Txn, generation: int, references: References, item: list[Any]) -> None:
-    """Remove the REF entries that the row had as it was copied."""
-    raw = txn.get(layout.ROW, layout.row_key(generation, item[2], item[3]))
-    if raw is not None:
-        for relation, target in references.of(item[2], unpack(raw)[VALUES]):
-            txn.delete(layout.REF, layout.ref_key(generation, target, relation.number, item[3]))
+def _load_row(txn: Txn, generation: int, references: References, item: list[Any]) -> None:
+    """Write a row over the one that was copied, if one was."""
+    key = (item[2], item[3])
+    copied = txn.get(layout.ROW, layout.row_key(generation, *key))
+    if copied is not None:
+        base.drop_references(txn, generation, references, key, unpack(copied))
+    _, row = base.put_row(txn, generation, item)
+    base.put_references(txn, generation, references, key, row)
 
 
 def _switch(
-    txn: Txn, replica: Replica, state: State, build: Build, flip: Flip, now_ms: int
+    txn: Txn,
+    replica: Replica,
+    state: State,
+    build: Build,
+    flip: Flip,
+    now_ms: int,
+    confirmed: Confirmed,
 ) -> None:
     """The FLIP of a built generation: one small transaction (sync.md 3.5)."""
     for item in list(stage.staged(txn, Line.ORIGIN)):
@@ -168,14 +185,14 @@ def _switch(
     )
     moved.write(txn)
     moment = Moment(txn, replica)
-    gone = retire(txn, moment, outcomes, flip, now_ms)
+    gone = retire(txn, moment, outcomes, flip, now_ms, confirmed)
     rows, links = _overlaid(txn)
     folder = Folder(moment)
     for key in dict.fromkeys((*rows, *gone.rows)):
         folder.refold_row(key)
     for link in dict.fromkeys((*links, *gone.links)):
         folder.refold_link(link)
-    moment.space.settle()
+    moment.space.settle(also=[key for key in rows if _lives_otherwise(moment, key)])
     moment.space.flush(txn)
     for key in rows:
         moment.space.index(txn, key)
@@ -186,10 +203,10 @@ def _switch(
     stage.clear(txn)
 
 
-def _overlaid(txn: Txn) -> tuple[list[tuple[int, bytes]], list[tuple[int, bytes, bytes]]]:
+def _overlaid(txn: Txn) -> tuple[list[RowKey], list[LinkKey]]:
     """Every row and link that VIEW holds anything of."""
-    rows: dict[tuple[int, bytes], None] = {}
-    links: dict[tuple[int, bytes, bytes], None] = {}
+    rows: dict[RowKey, None] = {}
+    links: dict[LinkKey, None] = {}
     for raw, _ in txn.scan(layout.VIEW):
         key = layout.parse_view_key(raw)
         if key.link:
@@ -199,13 +216,23 @@ def _overlaid(txn: Txn) -> tuple[list[tuple[int, bytes]], list[tuple[int, bytes,
     return list(rows), list(links)
 
 
-def _clear_old(txn: Txn) -> bool:
-    """Remove a run of a generation that was switched out; True while there was some left."""
+def _lives_otherwise(moment: Moment, key: RowKey) -> bool:
+    """Whether the row is dead in VIEW only, or alive there only.
+
+    Then what is under it, or refers to it, must follow: of the rows that came with the new
+    generation nobody has asked yet.
+    """
+    row, below = moment.space.row(key), moment.space.base(key)
+    return (row is not None and is_dead(row)) != (below is not None and is_dead(below))
+
+
+def sweep(txn: Txn) -> bool:
+    """Remove a run of a generation that is no longer read; True while there may be more."""
     raw = txn.get(layout.META, _OLD)
     if raw is None:
         return False
     prefix = layout.gen_prefix(unpack(raw))
-    for db in _COPIED:
+    for db in (*_COPIED, layout.REF):
         if txn.delete_prefix(db, prefix, limits.BUILD_ROWS_MAX):
             return True
     txn.delete(layout.META, _OLD)
