@@ -28,7 +28,7 @@ from satchel.schema.table import Table
 from satchel.schema.validate import from_stored
 from satchel.store import layout
 from satchel.store.txn import ReadTxn
-from satchel.wire.codec import unpack
+from satchel.wire.codec import pack, unpack
 
 _KINDS = {
     ConflictKind.LOST: "value",
@@ -46,7 +46,7 @@ def page(
     start = _key(after) if after is not None else b""
     generation = layout.gen_prefix(moment.state.generation)
     shown: list[dict[str, Any]] = []
-    following, total = None, 0
+    following, total, size = None, 0, 0
     for raw_key, raw in txn.prefix(layout.CNF, generation):
         record = unpack(raw)
         if not everyone and not (record[OPEN] and _is_mine(moment, record)):
@@ -54,10 +54,14 @@ def page(
         total += 1
         if raw_key[1:] <= start:
             continue
-        if len(shown) == count:
-            following = following or shown[-1]["id"]
+        if following is not None:
             continue
-        shown.append(_shown(moment, raw_key[1:], record))
+        one = _shown(moment, raw_key[1:], record)
+        size += len(pack(one))
+        if shown and (len(shown) == count or size > limits.REPLY_BYTES_TARGET):
+            following = shown[-1]["id"]
+        else:
+            shown.append(one)
     return {"conflicts": shown, "next": following, "total": total}
 
 

@@ -7,6 +7,7 @@ are cut to a bound whoever follows; a follower further behind reads afresh (sync
                                 | [2]  everything may have changed: read afresh
                                 | [3, ctr, code]  the hub has decided own work
                                 | [4, table, id]  a conflict record came or was closed
+                                | [5, ctr]  refused work was given up by a person
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from satchel.store import layout
 from satchel.store.txn import ReadTxn, Txn
 from satchel.wire.codec import pack, unpack
 
-ROW, LINK, RELOAD, OUTCOME, CONFLICT = range(5)
+ROW, LINK, RELOAD, OUTCOME, CONFLICT, DISCARD = range(6)
 
 _TRIM_MAX = 8
 """Lines cut for each line written: keeps the bound without a pause."""
@@ -33,8 +34,10 @@ def append(txn: Txn, changes: Changes, events: list[list[Any]] | None = None) ->
     line += events or []
     if not line:
         return
+    if len(line) > limits.JOURNAL_EVENTS_MAX:
+        line = [[RELOAD]]
     last = position(txn)
-    txn.put(layout.JRN, layout.seq_key(last + 1), pack(line))
+    txn.append(layout.JRN, layout.seq_key(last + 1), pack(line))
     first = txn.first(layout.JRN, b"")
     if first is not None:
         low = layout.parse_seq_key(first[0])

@@ -12,10 +12,10 @@ from satchel.engine.wishes import wishes_of
 from satchel.model import limits
 from satchel.model.errors import Missing
 from satchel.model.ids import Dot
-from satchel.model.outcome import Code
+from satchel.model.outcome import code_name
 from satchel.store import layout
 from satchel.store.txn import ReadTxn
-from satchel.wire.codec import unpack
+from satchel.wire.codec import pack, unpack
 
 
 class Bundle(NamedTuple):
@@ -72,11 +72,12 @@ def page(txn: ReadTxn, replica: Replica, after: int, limit: int | None) -> dict[
     following = None
     size = 0
     for ctr, record in log.records(txn, own, after=after):
-        if len(shown) == count or size > limits.REPLY_BYTES_TARGET:
+        one = _shown(moment, ctr, record)
+        size += len(pack(one))
+        if shown and (len(shown) == count or size > limits.REPLY_BYTES_TARGET):
             following = shown[-1]["ctr"]
             break
-        shown.append(_shown(moment, ctr, record))
-        size += 2 * len(record.body)
+        shown.append(one)
     return {"entries": shown, "next": following, "total": waiting(txn, own)}
 
 
@@ -109,14 +110,14 @@ def state_of(txn: ReadTxn, own: bytes, ctr: int) -> dict[str, Any] | None:
 
 
 def _verdict(txn: ReadTxn, own: bytes, ctr: int) -> dict[str, Any]:
-    """What archive or quarantine remember; an accepted change older than both is OK."""
+    """What archive or quarantine remember; nothing of a change older than both."""
     archived = txn.get(layout.ARC, layout.log_key(own, ctr))
     if archived is not None:
         _, seq, code, _ = unpack(archived)
-        return {"code": Code(code).name, "seq": seq, "detail": None}
+        return {"code": code_name(code), "seq": seq, "detail": None}
     if txn.get(layout.QTN, layout.log_key(own, ctr)) is not None:
         parked = quarantine.read(txn, Dot(own, ctr))
-        return {"code": Code(parked.code).name, "seq": parked.seq, "detail": parked.detail}
+        return {"code": code_name(parked.code), "seq": parked.seq, "detail": parked.detail}
     return {"code": None, "seq": None, "detail": None}
 
 

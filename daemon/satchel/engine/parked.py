@@ -10,13 +10,14 @@ from satchel.engine.quarantine import Parked
 from satchel.engine.replica import Replica
 from satchel.engine.wishes import wishes_of
 from satchel.model import limits
+from satchel.model.errors import Invalid
 from satchel.model.ids import Dot, id_text
-from satchel.model.outcome import Code
+from satchel.model.outcome import code_name
 from satchel.model.row import VALUES
 from satchel.schema.validate import from_stored
 from satchel.store import layout
 from satchel.store.txn import ReadTxn
-from satchel.wire.codec import unpack
+from satchel.wire.codec import pack, unpack
 from satchel.wire.entry import decode_entry
 
 
@@ -30,50 +31,88 @@ def page(txn: ReadTxn, replica: Replica, after: int, limit: int | None) -> dict[
     """A page of refused changesets, oldest first."""
     moment = Moment(txn, replica)
     count = min(limit or limits.LIST_ROWS_DEFAULT, limits.LIST_ROWS_MAX)
-    everything = quarantine.entries(txn)
-    rest = [(dot, parked) for dot, parked in everything if dot.ctr > after]
-    shown = [_shown(txn, moment, dot, parked) for dot, parked in rest[:count]]
-    following = shown[-1]["ctr"] if len(rest) > count else None
-    return {"entries": shown, "next": following, "total": len(everything)}
+    known = quarantine.read_dependants(txn)
+    shown: list[dict[str, Any]] = []
+    size, following = 0, None
+    for dot, parked in quarantine.entries(txn):
+        if dot.ctr <= after:
+            continue
+        one = _shown(moment, known, dot, parked)
+        size += len(pack(one))
+        if shown and (len(shown) == count or size > limits.REPLY_BYTES_TARGET):
+            following = shown[-1]["ctr"]
+            break
+        shown.append(one)
+    return {"entries": shown, "next": following, "total": txn.count(layout.QTN)}
 
 
 def show(txn: ReadTxn, replica: Replica, ctr: int, given: str | None) -> dict[str, Any]:
-    """One refused changeset with how its rows looked.  Raises Missing NO_SUCH_ENTRY."""
+    """One refused changeset with how its rows looked, as far as one answer holds it.
+
+    Raises Missing NO_SUCH_ENTRY.
+    """
     moment = Moment(txn, replica)
     dot = dot_of(replica, ctr, given)
     parked = quarantine.read(txn, dot)
-    return {**_shown(txn, moment, dot, parked), "before": _before(moment, parked)}
+    known = quarantine.read_dependants(txn)
+    full = {**_shown(moment, known, dot, parked), "before": _before(moment, parked)}
+    return _fitted(full, "before")
 
 
 def export(txn: ReadTxn, replica: Replica, ctr: int | None, given: str | None) -> dict[str, Any]:
-    """Refused changesets as plain values: nothing a person typed is left out."""
+    """Refused changesets as plain values: nothing a person typed is left out.
+
+    ``body`` and ``before`` (what was there before) are None where an entry would be too
+    large for an answer with them.  Raises Missing NO_SUCH_ENTRY; Invalid TOO_BIG if all
+    together are.
+    """
     moment = Moment(txn, replica)
     if ctr is not None:
         dot = dot_of(replica, ctr, given)
-        chosen = [(dot, quarantine.read(txn, dot))]
+        chosen = iter([(dot, quarantine.read(txn, dot))])
     else:
         chosen = quarantine.entries(txn)
-    entries = [
-        {
-            **_shown(txn, moment, dot, parked),
+    known = quarantine.read_dependants(txn)
+    exported: list[dict[str, Any]] = []
+    size = 0
+    for dot, parked in chosen:
+        full = {
+            **_shown(moment, known, dot, parked),
             "before": _before(moment, parked),
             "body": parked.body.hex(),
         }
-        for dot, parked in chosen
-    ]
-    return {"schema": 1, "entries": entries}
+        exported.append(_fitted(full, "body", "before"))
+        size += len(pack(exported[-1]))
+        if len(exported) > 1 and size > limits.REPLY_BYTES_TARGET:
+            raise Invalid(
+                "TOO_BIG",
+                f"All {txn.count(layout.QTN)} refused changes are too large for one answer.",
+                "Export them one by one: satchel quarantine export NUMBER",
+            )
+    return {"schema": 1, "entries": exported}
 
 
-def _shown(txn: ReadTxn, moment: Moment, dot: Dot, parked: Parked) -> dict[str, Any]:
+def _fitted(entry: dict[str, Any], *optional: str) -> dict[str, Any]:
+    """The entry without as many of its optional parts as keep it from fitting an answer."""
+    for name in optional:
+        if len(pack(entry)) <= limits.REPLY_BYTES_TARGET:
+            break
+        entry[name] = None
+    return entry
+
+
+def _shown(
+    moment: Moment, known: quarantine.Dependants, dot: Dot, parked: Parked
+) -> dict[str, Any]:
     detail = parked.detail or {}
-    cause = parked.cause
+    cause, code = parked.cause, code_name(parked.code)
     return {
         "ctr": dot.ctr,
         "replica": dot.replica.hex(),
-        "code": Code(parked.code).name,
-        "message": str(detail.get("message", Code(parked.code).name)),
+        "code": code,
+        "message": str(detail.get("message", code)),
         "cause": {"replica": cause.replica.hex(), "ctr": cause.ctr} if cause else None,
-        "dependants": [each.ctr for each in quarantine.dependants(txn, dot)],
+        "dependants": [each.ctr for each in quarantine.dependants(known, dot)],
         "time": parked.parked_ms,
         "written": parked.written_ms,
         "seq": parked.seq,
@@ -94,8 +133,3 @@ def _before(moment: Moment, parked: Parked) -> list[dict[str, Any]]:
         }
         shown.append({"table": table.name, "id": id_text(rec), "columns": columns})
     return shown
-
-
-def count(txn: ReadTxn) -> int:
-    """How many refused changesets wait for a person."""
-    return txn.count(layout.QTN)

@@ -7,13 +7,15 @@ context; its dependants are offered in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from satchel.engine import journal, refused
 from satchel.engine.commit import Randomness, Request, commit
 from satchel.engine.log import LogRecord
 from satchel.engine.moment import Moment
 from satchel.engine.replica import Replica
+from satchel.engine.viewspace import Changes
 from satchel.engine.wishes import wishes_of
 from satchel.model.changeset import LINK_OPS, Entry
 from satchel.model.errors import Missing, Mistake
@@ -94,24 +96,35 @@ def read(txn: ReadTxn, dot: Dot) -> Parked:
     return Parked(*unpack(raw))
 
 
-def entries(txn: ReadTxn, after: Dot | None = None) -> list[tuple[Dot, Parked]]:
-    """All quarantined changesets past ``after``, in order."""
+def entries(txn: ReadTxn, after: Dot | None = None) -> Iterator[tuple[Dot, Parked]]:
+    """The quarantined changesets past ``after``, in order."""
     start = layout.log_key(*after) + b"\0" if after is not None else b""
-    return [
-        (Dot(*layout.parse_log_key(key)), Parked(*unpack(raw)))
-        for key, raw in txn.scan(layout.QTN, start)
-    ]
+    for key, raw in txn.scan(layout.QTN, start):
+        yield Dot(*layout.parse_log_key(key)), Parked(*unpack(raw))
 
 
-def dependants(txn: ReadTxn, dot: Dot) -> list[Dot]:
-    """The quarantined changesets that are here because of ``dot``, transitively, in order."""
-    causes = {dot}
-    found = []
+Dependants = dict[Dot, list[Dot]]
+"""From a refused changeset to those in quarantine that are here only because of it."""
+
+
+def read_dependants(txn: ReadTxn) -> Dependants:
+    """What stands on what in quarantine: one pass over it."""
+    found: Dependants = {}
     for at, parked in entries(txn):
-        if parked.cause in causes:
-            causes.add(at)
-            found.append(at)
+        if parked.cause is not None:
+            found.setdefault(parked.cause, []).append(at)
     return found
+
+
+def dependants(known: Dependants, dot: Dot) -> list[Dot]:
+    """The quarantined changesets that are here because of ``dot``, transitively, in order."""
+    found: list[Dot] = []
+    waiting = [dot]
+    while waiting:
+        direct = known.get(waiting.pop(), [])
+        found += direct
+        waiting += direct
+    return sorted(found)
 
 
 def retry(
@@ -131,7 +144,7 @@ def retry(
     be aborted, for an earlier part may have been written.
     """
     receipts = []
-    for at in [dot, *(dependants(txn, dot) if with_dependants else [])]:
+    for at in [dot, *(dependants(read_dependants(txn), dot) if with_dependants else [])]:
         parked = read(txn, at)
         moment = Moment(txn, replica)
         wishes = wishes_of(moment.catalog, decode_entry(parked.body))
@@ -140,14 +153,20 @@ def retry(
         if restore:
             wishes = _restores(moment, wishes) + wishes
         receipts.append(commit(txn, replica, wishes, Request(None, 0, 0), world))
-        txn.delete(layout.QTN, layout.log_key(*at))
+        _leave(txn, at, parked)
     return receipts
 
 
 def discard(txn: Txn, dot: Dot) -> None:
     """Drop one changeset for good, on a person's word.  Raises Missing NO_SUCH_ENTRY."""
-    read(txn, dot)
+    _leave(txn, dot, read(txn, dot))
+    journal.append(txn, Changes([], []), [[journal.DISCARD, dot.ctr]])
+
+
+def _leave(txn: Txn, dot: Dot, parked: Parked) -> None:
+    """Take a changeset out; that it was refused stays known to whatever stands on it."""
     txn.delete(layout.QTN, layout.log_key(*dot))
+    refused.remember(txn, dot, parked.seq, parked.code, parked.parked_ms)
 
 
 def _edit(wishes: list[dict[str, Any]], edits: Mapping[int, Mapping[str, Any]]) -> None:

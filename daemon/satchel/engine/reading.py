@@ -18,7 +18,7 @@ from satchel.engine.version import Version
 from satchel.model import limits
 from satchel.model.errors import Mistake
 from satchel.model.ids import id_text, parse_id
-from satchel.model.outcome import Code
+from satchel.model.outcome import code_name
 from satchel.model.row import Row, is_dead
 from satchel.schema.table import Table
 from satchel.store import layout
@@ -60,11 +60,11 @@ def list_rows(
     rows: list[dict[str, Any]] = []
     size, following = 0, None
     for key, row, pending in _visible(moment, table, start):
-        if len(rows) == count or size > limits.REPLY_BYTES_TARGET:
-            following = rows[-1]["id"]
-            break
         shown = _shown(moment, table, key, row, pending, version, wanted)
         size += len(pack(shown))
+        if rows and (len(rows) == count or size > limits.REPLY_BYTES_TARGET):
+            following = rows[-1]["id"]
+            break
         rows.append(shown)
     return {"rows": rows, "next": following}
 
@@ -229,9 +229,11 @@ def _event(moment: Moment, event: list[Any]) -> dict[str, Any]:
             "kind": "link" if event[4] else "unlink",
         }
     if kind == journal.OUTCOME:
-        return {"kind": "outcome", "ctr": event[1], "code": Code(event[2]).name}
+        return {"kind": "outcome", "ctr": event[1], "code": code_name(event[2])}
     if kind == journal.CONFLICT:
         table = moment.catalog.table_number(event[1])
         name = table.name if table is not None else str(event[1])
         return {"kind": "conflict", "table": name, "id": id_text(event[2])}
+    if kind == journal.DISCARD:
+        return {"kind": "discard", "ctr": event[1]}
     return {"kind": "reload"}
