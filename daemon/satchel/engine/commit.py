@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from satchel.crdt.fold import Source
 from satchel.crdt.seen import Author
 from satchel.engine import journal, log
-from satchel.engine.log import Head, LogRecord
+from satchel.engine.log import LogRecord
 from satchel.engine.moment import Moment
 from satchel.engine.plan import Planner
 from satchel.engine.replica import Replica
@@ -42,11 +42,16 @@ class Request(NamedTuple):
 
 
 class Randomness(NamedTuple):
-    """What a commit takes from the world: the time, and a source of fresh random bytes."""
+    """What a commit takes from the world: the time, and a source of fresh random bytes.
+
+    ``now_ms``: this machine's clock; ``ahead_ms``: how far the hub's was ahead of it at the
+    last contact, by which stamps are put right (sync.md 2.5).
+    """
 
     now_ms: int
     random: Callable[[int], bytes]
     make_id: Callable[[], bytes]
+    ahead_ms: int = 0
 
 
 def commit(
@@ -74,16 +79,19 @@ def commit(
     planner = Planner(moment, stance, source, world.make_id)
     for wish in wishes:
         planner.add(wish)
-    stamp[HLC] = hlc.tick(world.now_ms, stance.floor)
+    stamp[HLC] = hlc.tick(max(world.now_ms + world.ahead_ms, 0), stance.floor)
     _refuse_large(moment, planner)
-    body = encode_entry(_entry(moment, stance, planner, stamp[HLC], world.random(SALT_BYTES)))
+    entry = _entry(moment, stance, planner, stamp[HLC], world.random(SALT_BYTES))
     receipt = {
         "replica": own.replica.hex(),
         "ctr": ctr,
         "ids": planner.ids,
         "version": Version(moment.state.epoch, moment.state.seq, ctr).to_text(),
     }
-    _write(txn, moment, planner, head, body, receipt, request, world.now_ms)
+    body = encode_entry(entry)
+    chain = log.next_chain(head, own.replica, body)
+    record = LogRecord(body, chain, entry.hlc, *request, receipt, world.now_ms)
+    _write(txn, moment, planner, ctr, record)
     return receipt
 
 
@@ -108,21 +116,8 @@ def _refuse_large(moment: Moment, planner: Planner) -> None:
             )
 
 
-def _write(
-    txn: Txn,
-    moment: Moment,
-    planner: Planner,
-    head: Head,
-    body: bytes,
-    receipt: dict[str, Any],
-    request: Request,
-    now_ms: int,
-) -> None:
-    replica, ctr = moment.replica.identity.replica, head.ctr + 1
-    chain = log.next_chain(head, replica, body)
-    record = LogRecord(
-        body, chain, request.session, request.number, request.confirmed, receipt, now_ms
-    )
+def _write(txn: Txn, moment: Moment, planner: Planner, ctr: int, record: LogRecord) -> None:
+    replica = moment.replica.identity.replica
     log.append(txn, replica, ctr, record)
     for key in planner.rows:
         txn.put(layout.VIEW, layout.view_overlay_key(*key, replica, ctr), b"")

@@ -22,12 +22,14 @@ from satchel.wire.entry import decode_entry
 class LogRecord(NamedTuple):
     """A changeset as it waits: its bytes, its chain, and the request that made it.
 
-    ``session`` and ``number`` name the app's request, ``confirmed`` the highest number
-    whose answer that app had by then, ``receipt`` the answer (sync.md 5.4).
+    ``hlc``: its clock, so that who comes next need not decode it.  ``session`` and
+    ``number`` name the app's request, ``confirmed`` the highest number whose answer that app
+    had by then, ``receipt`` the answer (sync.md 5.4).
     """
 
     body: bytes
     chain: bytes
+    hlc: int
     session: bytes | None
     number: int
     confirmed: int
@@ -54,7 +56,13 @@ def read_head(txn: ReadTxn, replica: bytes) -> Head:
         ctr, chain = decided(txn, replica)
         return Head(ctr, chain, 0)
     record = LogRecord(*unpack(last[1]))
-    return Head(layout.parse_log_key(last[0])[1], record.chain, record.entry().hlc)
+    return Head(layout.parse_log_key(last[0])[1], record.chain, record.hlc)
+
+
+def last_counter(txn: ReadTxn, replica: bytes) -> int:
+    """The last own counter."""
+    last = txn.last(layout.LOG, replica)
+    return layout.parse_log_key(last[0])[1] if last is not None else decided(txn, replica)[0]
 
 
 def append(txn: Txn, replica: bytes, ctr: int, record: LogRecord) -> None:
