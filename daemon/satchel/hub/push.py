@@ -7,6 +7,7 @@ exactly-once (sync.md 0.2, 3.3).  The verdict itself is :mod:`satchel.hub.judge`
 
 from __future__ import annotations
 
+import struct
 from typing import Any, NamedTuple
 
 from satchel.crdt.fold import Source
@@ -17,18 +18,25 @@ from satchel.hub.outcomes import Outcome, read_outcome, refused_create, write_ou
 from satchel.hub.refusal import Refusal
 from satchel.hub.workspace import Workspace
 from satchel.model import hlc, limits
-from satchel.model.changeset import Entry
+from satchel.model.changeset import Context, Entry
 from satchel.model.errors import Garbled, Invalid, Trouble
 from satchel.model.feed import Line
 from satchel.model.ids import Dot, dot_text
 from satchel.model.outcome import ACCEPTED, Code
-from satchel.model.row import make_stamp
+from satchel.model.row import CTR, STAMP_SEQ, Stamp, make_stamp
 from satchel.store.txn import Txn
 from satchel.wire import chain as chains
 from satchel.wire.entry import decode_entry
 
 Need = tuple[bytes, int, int]
 """(replica, lowest, highest counter) that must be decided first."""
+
+
+_BUGS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError,
+    ValueError, struct.error,
+)  # fmt: skip
+"""What a bug in the judge raises.  Trouble with the store is none: it goes on as it is."""
 
 
 class Bundle(NamedTuple):
@@ -85,33 +93,39 @@ def push(txn: Txn, office: Office, bundle: Bundle, now_ms: int) -> Pushed:
     """Decide the entries of ``bundle`` that are next in line, in one transaction.
 
     Entries already decided are skipped after comparing their bytes.  Raises Trouble FORK if
-    the bundle and the hub disagree about this origin's history, Trouble EPOCH if it builds
-    on a future this hub has not; :class:`JudgeFault` if judging fails.
+    the bundle and the hub disagree about this origin's history, Trouble EPOCH if its next
+    entry builds on a future this hub has not; :class:`JudgeFault` if judging fails.
     """
     state = State.read(txn)
     origin = read_origin(txn, bundle.replica)
     assert origin is not None, "an authenticated replica has an origin record"
+    if bundle.first > origin.processed + 1:
+        gap = (bundle.replica, origin.processed + 1, bundle.first - 1)
+        return Pushed(origin.processed, [], [gap], state.head)
     _compare_history(txn, origin, bundle)
     outcomes: list[Outcome] = []
     need: list[Need] = []
-    if bundle.first > origin.processed + 1:
-        need.append((bundle.replica, origin.processed + 1, bundle.first - 1))
-    else:
-        for body in bundle.entries[origin.processed + 1 - bundle.first :]:
-            need = _missing(txn, office, state, body)
+    for body in bundle.entries[origin.processed + 1 - bundle.first :]:
+        entry = _read(body)
+        if isinstance(entry, Entry):
+            if _is_ahead(state, entry.ctx):
+                if outcomes:
+                    break  # what came before it stands; the next push meets it first
+                raise _epoch(state, entry.ctx)
+            need = _missing(txn, origin, entry)
             if need:
                 break
-            try:
-                outcome = _decide(txn, office, state, origin, body, now_ms)
-            except (AssertionError, LookupError, TypeError, ValueError, AttributeError) as fault:
-                dot = Dot(origin.replica, origin.processed + 1)
-                raise JudgeFault(dot, len(outcomes)) from fault
-            outcomes.append(outcome)
-            state = state._replace(head=outcome.seq)
-            origin = origin._replace(
-                processed=outcome.ctr,
-                chain=chains.extend(origin.chain, origin.replica, outcome.ctr, outcome.bh),
-            )
+        try:
+            outcome = _decide(txn, office, state, origin, body, entry, now_ms)
+        except _BUGS as fault:
+            dot = Dot(origin.replica, origin.processed + 1)
+            raise JudgeFault(dot, len(outcomes)) from fault
+        outcomes.append(outcome)
+        state = state._replace(head=outcome.seq)
+        origin = origin._replace(
+            processed=outcome.ctr,
+            chain=chains.extend(origin.chain, origin.replica, outcome.ctr, outcome.bh),
+        )
     if outcomes:
         move_line(txn, Line.ORIGIN, origin.replica, origin.line, state.head)
         write_origin(txn, origin._replace(line=state.head))
@@ -121,13 +135,15 @@ def push(txn: Txn, office: Office, bundle: Bundle, now_ms: int) -> Pushed:
 
 def _compare_history(txn: Txn, origin: Origin, bundle: Bundle) -> None:
     """Entries and chain that both sides know must be the same bytes (sync.md 2.1, 3.2)."""
-    for ctr, body in enumerate(bundle.entries, bundle.first):
-        if ctr > origin.processed:
-            break
+    chain = bundle.prev_chain
+    known = bundle.entries[: origin.processed + 1 - bundle.first]
+    for ctr, body in enumerate(known, bundle.first):
+        bh = chains.body_hash(body)
         decided = read_outcome(txn, origin.replica, ctr)
-        if decided is None or decided.bh != chains.body_hash(body):
+        if decided is None or decided.bh != bh:
             raise _fork(origin, ctr)
-    if bundle.first == origin.processed + 1 and bundle.prev_chain != origin.chain:
+        chain = chains.extend(chain, origin.replica, ctr, bh)
+    if bundle.first + len(known) == origin.processed + 1 and chain != origin.chain:
         raise _fork(origin, origin.processed)
 
 
@@ -140,55 +156,83 @@ def _fork(origin: Origin, ctr: int) -> Trouble:
     )
 
 
-def _missing(txn: Txn, office: Office, state: State, body: bytes) -> list[Need]:
-    """The causal past that is not decided yet.  A body that cannot be read has none."""
+def _read(body: bytes) -> Entry | Invalid:
+    """The changeset, or why it is none: that is a verdict too, and has no causal past."""
     try:
-        ctx = decode_entry(body).ctx
-    except Invalid:
-        return []
-    if ctx.epoch != state.epoch or ctx.base_seq > state.head or ctx.rows_seq > state.head:
-        raise Trouble(
-            "EPOCH",
-            f"This change builds on epoch {ctx.epoch}, seq {ctx.base_seq}; the hub is at epoch "
-            f"{state.epoch}, seq {state.head}.",
-            "The hub was restored from a backup; ask its administrator.",
-        )
+        return decode_entry(body)
+    except Invalid as invalid:
+        return invalid
+
+
+def _is_ahead(state: State, ctx: Context) -> bool:
+    """Whether a context is of a future, or of another epoch, than this hub's."""
+    return ctx.epoch != state.epoch or ctx.base_seq > state.head or ctx.rows_seq > state.head
+
+
+def _epoch(state: State, ctx: Context) -> Trouble:
+    return Trouble(
+        "EPOCH",
+        f"This change builds on epoch {ctx.epoch}, seq {max(ctx.base_seq, ctx.rows_seq)}; the "
+        f"hub is at epoch {state.epoch}, seq {state.head}.",
+        "The hub was restored from a backup; ask its administrator.",
+    )
+
+
+def _missing(txn: Txn, origin: Origin, entry: Entry) -> list[Need]:
+    """The causal past that is not decided yet: what the author had seen of others, and what
+    it stands on."""
+    wanted = dict(entry.ctx.foreign)
+    for dot in entry.hard:
+        wanted[dot.replica] = max(dot.ctr, wanted.get(dot.replica, 0))
+    wanted.pop(origin.replica, None)  # counters are contiguous: its own past is decided
     need = []
-    for replica in sorted(ctx.foreign):
+    for replica in sorted(wanted):
         known = read_origin(txn, replica)
         processed = known.processed if known is not None else 0
-        if processed < ctx.foreign[replica]:
-            need.append((replica, processed + 1, ctx.foreign[replica]))
+        if processed < wanted[replica]:
+            need.append((replica, processed + 1, wanted[replica]))
     return need
 
 
 def _decide(
-    txn: Txn, office: Office, state: State, origin: Origin, body: bytes, now_ms: int
+    txn: Txn,
+    office: Office,
+    state: State,
+    origin: Origin,
+    body: bytes,
+    entry: Entry | Invalid,
+    now_ms: int,
 ) -> Outcome:
     """Give the next counter of ``origin`` its one outcome, and write its effects."""
     seq, ctr = state.head + 1, origin.processed + 1
+    read = entry if isinstance(entry, Entry) else None
     clock = hlc.from_ms(now_ms)
-    entry: Entry | None = None
     code, detail = Code.OK, None
     try:
-        entry = decode_entry(body)
+        if isinstance(entry, Invalid):
+            raise entry
         clock = hlc.clamp(entry.hlc, now_ms, limits.CLOCK_AHEAD_MS_MAX)
-        _apply(txn, office, state, origin, entry, clock, seq)
+        _apply(txn, office, state, origin, entry, make_stamp(clock, origin.number, ctr, seq))
     except Refusal as refusal:
         code, detail = refusal.code, refusal.detail
     except Invalid as invalid:
         broken = Refusal.of_invalid(invalid)
         code, detail = broken.code, broken.detail
     outcome = Outcome(ctr, code, seq, detail, clock, chains.body_hash(body))
-    write_outcome(txn, origin, outcome, body if code not in ACCEPTED else None, entry)
+    write_outcome(txn, origin, outcome, body if code not in ACCEPTED else None, read)
     return outcome
 
 
 def _apply(
-    txn: Txn, office: Office, state: State, origin: Origin, entry: Entry, clock: int, seq: int
+    txn: Txn, office: Office, state: State, origin: Origin, entry: Entry, stamp: Stamp
 ) -> None:
     """Judge and, if nothing was refused, write.  Raises Refusal or Invalid before any put."""
+    ctr, seq = stamp[CTR], stamp[STAMP_SEQ]
+    if entry.ctx.foreign.get(origin.replica, 0) >= ctr:
+        raise Refusal(Code.INVALID, "Its context holds what its author had not written yet.")
     for dot in entry.hard:
+        if dot.replica == origin.replica and dot.ctr >= ctr:
+            raise Refusal(Code.INVALID, "It stands on what its author had not written yet.")
         cause = read_outcome(txn, dot.replica, dot.ctr)
         if cause is not None and cause.code not in ACCEPTED:
             raise Refusal.dependent(dot)
@@ -200,9 +244,8 @@ def _apply(
         known = read_origin(txn, replica)
         if known is not None:
             foreign[known.number] = hi
-    ctr = origin.processed + 1
     source = Source(
-        make_stamp(clock, origin.number, ctr, seq),
+        stamp,
         Author(origin.number, ctr, entry.ctx.base_seq, foreign),
         lambda number: office.replica_of(txn, number),
     )

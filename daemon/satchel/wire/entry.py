@@ -45,8 +45,10 @@ def decode_entry(body: bytes) -> Entry:
         raw = unpack(body)
     except Garbled as broken:
         raise _shape(broken.message) from None
-    if not isinstance(raw, list) or not raw or raw[0] != ENTRY_FORMAT:
-        raise Invalid("UNSUPPORTED", f"Changeset format {_head(raw)!r} is not known here.")
+    if not isinstance(raw, list) or not raw or type(raw[0]) is not int:
+        raise _shape("it names no format")
+    if raw[0] != ENTRY_FORMAT:
+        raise Invalid("UNSUPPORTED", f"Changeset format {raw[0]} is not known here.")
     if len(raw) != 8 or not depth_within(raw):
         raise _shape("it has not eight parts")
     _, schema, hlc, ctx, hard, ops, guards, salt = raw
@@ -60,11 +62,10 @@ def decode_entry(body: bytes) -> Entry:
         raise Invalid("TOO_BIG", f"A changeset of {len(ops)} operations exceeds 1,000.")
     for op in ops:
         _check_op(op)
-    return Entry(schema, hlc, _context(ctx), [_dot(dot) for dot in _list(hard)], ops, None, salt)
-
-
-def _head(raw: Any) -> Any:
-    return raw[0] if isinstance(raw, list) and raw else type(raw).__name__
+    context, causes = _context(ctx), [_dot(dot) for dot in _list(hard)]
+    if len(causes) + len(context.foreign) > limits.JUDGE_ROWS_MAX:
+        raise Invalid("TOO_BIG", "A changeset stands on more than 10,000 others.")
+    return Entry(schema, hlc, context, causes, ops, None, salt)
 
 
 def _shape(why: str) -> Invalid:

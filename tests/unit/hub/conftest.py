@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.hub.counter import Counter, open_org
+from tests.unit.hub.court import Court, new_court
 
 
 @pytest.fixture
@@ -34,3 +35,10 @@ def two_orgs() -> Iterator[Counter]:
                 stack.enter_context(open_org(folder / "fabrikam", "Fabrikam", 2)),
             ]
         )
+
+
+@pytest.fixture
+def court() -> Iterator[Court]:
+    """A hub with a small schema, where a test words every changeset."""
+    with new_court() as made:
+        yield made
