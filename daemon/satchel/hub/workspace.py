@@ -227,11 +227,13 @@ class Workspace:
     # -- filing ------------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Write everything staged, each thing once, at this changeset's seq."""
-        for key, before in self._dirty.items():
-            row = self._rows[key]
-            if row is not None:
-                self._flush_row(key, row, before)
+        """Write everything staged, each thing once, at this changeset's seq.
+
+        Raises Invalid TOO_BIG for a row over 1 MiB, before the first put.
+        """
+        rows = [(key, self._encode(key), before) for key, before in self._dirty.items()]
+        for key, data, before in rows:
+            self._flush_row(key, data, before)
         for link_key in self._dirty_links:
             self._flush_link(link_key)
         for record_key, (record, old_line) in self._records.items():
@@ -239,20 +241,32 @@ class Workspace:
             self._txn.put(layout.CNF, raw, pack(record))
             move_line(self._txn, Line.CONFLICT, raw, old_line, self.seq)
 
-    def _flush_row(self, key: RowKey, row: Row, before: Row | None) -> None:
+    def _encode(self, key: RowKey) -> bytes:
+        """The staged row as it is stored.  Its values are bounded, not its stamps: a row that
+        has grown old can still be deleted."""
+        row = self._rows[key]
+        assert row is not None, "no row is ever unmade"
         row[SEQ] = self.seq
         data = pack(row)
         if len(data) > limits.ROW_BYTES_MAX:
-            raise Invalid("TOO_BIG", f"A row of {len(data)} bytes exceeds 1 MiB.")
+            size = len(pack(row[VALUES]))
+            if size > limits.ROW_BYTES_MAX:
+                raise Invalid("TOO_BIG", f"A row of {size} bytes exceeds 1 MiB.")
+        return data
+
+    def _flush_row(self, key: RowKey, data: bytes, before: Row | None) -> None:
         raw = layout.hub_row_key(*key)
         self._txn.put(layout.ROW, raw, data)
         move_line(self._txn, Line.ROW, raw, before[SEQ] if before is not None else 0, self.seq)
-        old = set(self._references(key, before)) if before is not None else set()
-        new = set(self._references(key, row))
-        for relation, target in old - new:
-            self._txn.delete(layout.REF, layout.hub_ref_key(target, relation.number, key[1]))
-        for relation, target in new - old:
-            self._txn.put(layout.REF, layout.hub_ref_key(target, relation.number, key[1]), b"")
+        row = self._rows[key]
+        old = dict.fromkeys(self._references(key, before)) if before is not None else {}
+        new = dict.fromkeys(self._references(key, row)) if row is not None else {}
+        for relation, target in old:
+            if (relation, target) not in new:
+                self._txn.delete(layout.REF, layout.hub_ref_key(target, relation.number, key[1]))
+        for relation, target in new:
+            if (relation, target) not in old:
+                self._txn.put(layout.REF, layout.hub_ref_key(target, relation.number, key[1]), b"")
 
     def _flush_link(self, key: LinkKey) -> None:
         state = self._links[key]
