@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import random
 import select
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
@@ -23,6 +27,13 @@ from tests.e2e.processes import (
     temporary_home,
 )
 
+SATCHEL = Path(sys.executable).parent / "satchel"
+EDITS = 100
+"""Ordinary edits on each device, besides those that meet."""
+
+EDITED = frozenset(("description", "address1_city", "jobtitle", "name", "opportunityproductname"))
+"""Columns of text, of which every imported row has one."""
+
 SELLERS = {"Nancy Davolio": "1", "Michael Suyama": "6"}
 """Employees of the files, who take the office's records along."""
 
@@ -41,11 +52,21 @@ class Office:
         ((unit, _),) = self._living("businessunit")
         self.northwind = Northwind(data, parse_id(status["org_id"]) or b"", unit)
         self.expected = self.northwind.expected()
+        self.edited: set[Key] = set()
         self.devices = [self._join(*seller) for seller in SELLERS.items()]
 
     def load(self) -> dict[str, Any]:
-        """Import the folder; the report."""
-        report: dict[str, Any] = self.hub.order("hub.import", map=str(MAP), dir=str(self._data))
+        """Import the folder, as an administrator does; what the command reports."""
+        words = ("hub", "import", "--map", str(MAP), str(self._data), "--json")
+        done = subprocess.run(
+            [SATCHEL, *words, "--home", str(self._home)],
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=PATIENCE_S,
+        )
+        assert done.returncode == 0, done.stderr
+        report: dict[str, Any] = json.loads(done.stdout)
         return report
 
     def unreachable(self) -> None:
@@ -157,6 +178,7 @@ def edit_offline(office: Office) -> int:
     def edit(device: Client, row: Key, **columns: Any) -> None:
         device.update(*row, columns)
         rows[row].update(columns)
+        office.edited.add(row)
 
     edit(nancy, firm, telephone1="+49 30 1")
     edit(michael, firm, fax="+49 30 2")  # another column of the same row: both stay
@@ -166,14 +188,27 @@ def edit_offline(office: Office) -> int:
     edit(michael, line, quantity="12.5", priceperunit="7.95")
     edit(michael, key("systemuser", "employees", "6"), address1_city="Leeds")
     new = {"lastname": "New", "parentcustomerid": {"table": "account", "id": firm[1]}}
-    rows["contact", nancy.create("contact", new).id] = new
+    made = ("contact", nancy.create("contact", new).id)
+    rows[made] = new
+    office.edited.add(made)
     gone = key("opportunity", "orders", "10248")
     nancy.delete(*gone)  # and its three lines with it
     lines = [one for one, row in rows.items() if _belongs(row, gone)]
     for row in (gone, *lines):
         del rows[row]
     values = 7  # one of the two prices lost
-    return values + 1 + len(lines)
+    return values + 1 + len(lines) + edit_many(office, edit)
+
+
+def edit_many(office: Office, edit: Callable[..., None]) -> int:
+    """A long day's work on rows that nobody has edited yet; how many values that changes."""
+    chance = random.Random(4)
+    untouched = sorted(row for row in office.expected if row not in office.edited)
+    rows = chance.sample(untouched, 2 * EDITS)
+    for number, row in enumerate(rows):
+        names = [name for name, value in office.expected[row].items() if name in EDITED and value]
+        edit(office.devices[number % 2], row, **{chance.choice(names): f"edit {number}"})
+    return len(rows)
 
 
 def _belongs(columns: Columns, order: Key) -> bool:
