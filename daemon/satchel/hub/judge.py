@@ -12,25 +12,31 @@ clamp) alone; it is stored and never computed again (sync.md L1).
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from satchel.crdt import life, orset
 from satchel.crdt.fold import Source, apply_row_op
 from satchel.crdt.liveness import RowKey, marks, settle
-from satchel.crdt.register import Loss
+from satchel.crdt.register import Loss, never_written
 from satchel.hub import burial
 from satchel.hub.refusal import Refusal
-from satchel.hub.workspace import Workspace
+from satchel.hub.workspace import LinkKey, Workspace
 from satchel.model import changeset as cs
 from satchel.model import limits
 from satchel.model.changeset import Entry, Op
-from satchel.model.conflict import ConflictKind, make_record
+from satchel.model.conflict import (
+    LINK,
+    LINK_REGISTER,
+    ConflictKey,
+    ConflictKind,
+    Record,
+    make_record,
+)
 from satchel.model.ids import Dot, id_text
 from satchel.model.kinds import Policy
 from satchel.model.outcome import Code
 from satchel.model.row import GONE, LENGTH, LIFE, RESTORED, UNDER, VALUES, Row, is_dead, stamp_of
-from satchel.schema.references import RESTRICT
-from satchel.schema.relationship import LinkType
 from satchel.schema.table import Table
 from satchel.schema.validate import check_create, check_registers
 
@@ -50,8 +56,8 @@ class Judge:
         self._author = source.author
         self._refused_create = refused_create
         self._new_lookups: list[tuple[RowKey, int, Any]] = []
-        self._looked: dict[RowKey, None] = {}
-        self._flipped: list[RowKey] = []
+        self._deleted: list[RowKey] = []
+        self._lives_changed = False
 
     def run(self) -> None:
         """Stage all effects.  Raises :class:`Refusal`, or Invalid for a rule of the schema."""
@@ -67,7 +73,9 @@ class Judge:
         }
         for op in self._entry.ops:
             judges[op[0]](op)
-        self._settle()
+        if self._lives_changed:
+            self._answer_for_lives()
+        burial.rehide_links(self._space, self._space.touched_links())
         self._check_lookups()
 
     # -- rows ----------------------------------------------------------------------------------
@@ -93,16 +101,18 @@ class Judge:
 
     def _upsert(self, op: Op) -> None:
         table, key = self._place(op)
+        registers = {column: {column: op[3][column]} for column in op[3]} | op[4]
+        if len(registers) < len(op[3]) + len(op[4]):
+            raise Refusal(Code.INVALID, "An upsert names each column once.")
         if self._space.row(key) is None:
             values = dict(op[3])
             for group in op[4].values():
                 values.update(group)
             check_create(self._space.catalog, table, values)
+            check_registers(self._space.catalog, table, op[4])
             self._make(key, op, values)
         else:
-            row = self._alive(table, key)
-            registers = {column: {column: op[3][column]} for column in op[3]} | op[4]
-            self._write(table, key, row, op, registers)
+            self._write(table, key, self._alive(table, key), op, registers)
 
     def _make(self, key: RowKey, op: Op, values: dict[int, Any]) -> None:
         row = apply_row_op(None, op, self._source, [])
@@ -126,12 +136,21 @@ class Judge:
             )
             self._space.file(key, loss.register, record)
         for register, values in registers.items():
-            self._space.close_records(key, register, self._author.base_seq)
+            for at, record in self._space.open_records(key, register):
+                self._close_if_known(at, record)
             self._note_lookups(key, values)
 
+    def _close_if_known(self, at: ConflictKey, record: Record) -> None:
+        """Whoever knew of the loss and writes again has decided it (sync.md 1.2)."""
+        if at.seq <= self._author.base_seq:
+            self._space.close_record(at, record)
+
     def _refuse_unseen(self, table: Table, key: RowKey, row: Row, register: int) -> None:
-        if not self._author.seen(stamp_of(row, register), row[LIFE][RESTORED]):
-            column = table.by_number[register].name if register in table.by_number else "group"
+        columns = table.groups.get(register, (register,))
+        if not self._author.seen(
+            stamp_of(row, register), row[LIFE][RESTORED]
+        ) and not never_written(row, register, columns):
+            column = table.by_number[columns[0]].name
             raise Refusal(
                 Code.CONFLICT,
                 f"{table.name}.{column} was changed by someone else meanwhile "
@@ -145,8 +164,10 @@ class Judge:
         table, key = self._place(op)
         row = self._known(table, key)
         was_dead = is_dead(row)
-        if self._change_life(table, key, row, op) and not was_dead:
-            self._flipped.append(key)
+        if self._change_life(table, key, row, op):
+            self._deleted.append(key)
+            if not was_dead:
+                settle(self._space, [key])
 
     def _restore(self, op: Op) -> None:
         table, key = self._place(op)
@@ -154,7 +175,7 @@ class Judge:
             row = self._edit(key)
             life.mark_restored(row, self._space.seq)
             if not is_dead(row):
-                self._flipped.append(key)
+                settle(self._space, [key])
 
     def _change_life(self, table: Table, key: RowKey, row: Row, op: Op) -> bool:
         """Lead the life on; False if somebody's equal wish has already done it."""
@@ -165,84 +186,63 @@ class Judge:
                 Code.CONFLICT,
                 f"The {table.name} {id_text(key[1])} was deleted or restored by someone else "
                 "meanwhile.",
+                {"table": table.name, "row": id_text(key[1]), "life": row[LIFE][LENGTH]},
             )
+        self._lives_changed = True
         return True
 
-    def _settle(self) -> None:
-        """Carry lives down, then answer for what a delete took unseen (sync.md 1.3)."""
-        for key in self._looked:
-            self._remark(key)
-        if not self._flipped:
-            return
-        settle(self._space, self._flipped)
-        died = [key for key in self._space.touched() if self._died(key)]
-        if len(died) > limits.CASCADE_ROWS_MAX:
-            raise Refusal(
-                Code.TOO_BIG, f"This delete reaches more than {limits.CASCADE_ROWS_MAX} rows."
-            )
-        for key in died:
-            self._check_restrict(key)
-        for key in died:
-            burial.bury(self._space, key, self._source)
-        burial.rehide_links(self._space, self._flipped_rows())
+    def _answer_for_lives(self) -> None:
+        """What deletes and restores, all of them done, must not do and must not do silently."""
+        for key in self._space.died():
+            self._refuse_held(key)
+        burial.bury(self._space, self._deleted, self._source)
+        for key in self._space.flipped():
+            burial.rehide_links(self._space, self._space.links_of(key))
 
-    def _remark(self, key: RowKey) -> None:
-        """A lookup that moved away from a dead row no longer reads as null."""
-        row = self._space.row(key)
-        if row is not None:
-            under, gone = marks(self._space, key, row)
-            if (under, gone) != (row[UNDER], row[GONE]):
-                self._space.mark(key, under, gone)
-
-    def _died(self, key: RowKey) -> bool:
-        before, after = self._space.before(key), self._space.row(key)
-        return after is not None and is_dead(after) and before is not None and not is_dead(before)
-
-    def _flipped_rows(self) -> list[RowKey]:
-        flipped = []
-        for key in self._space.touched():
-            before, after = self._space.before(key), self._space.row(key)
-            was = before is not None and not is_dead(before)
-            if after is not None and was != (not is_dead(after)):
-                flipped.append(key)
-        return flipped
-
-    def _check_restrict(self, key: RowKey) -> None:
-        holders = []
-        for holder, behaviour in self._space.references_to(key):
-            row = self._space.row(holder)
-            if behaviour == RESTRICT and row is not None and not is_dead(row):
-                holders.append(holder)
+    def _refuse_held(self, key: RowKey) -> None:
+        """A living row that refers to it by a restrict relationship keeps a row alive."""
+        most = limits.RESTRICT_ROWS_COUNTED_MAX
+        holders = list(islice(self._space.holders(key), most))
         if holders:
             table = self._space.catalog.table_number(holders[0][0])
             name = table.name if table is not None else "row"
+            count = f"{most} or more rows" if len(holders) == most else f"{len(holders)} row(s)"
             raise Refusal(
                 Code.RESTRICT,
-                f"{len(holders)} row(s) still refer to it, for example the {name} "
-                f"{id_text(holders[0][1])}.",
+                f"{count} still refer to it, for example the {name} {id_text(holders[0][1])}.",
                 {"count": len(holders), "rows": [id_text(at[1]) for at in holders[:3]]},
             )
 
     # -- links -------------------------------------------------------------------------------------
 
     def _link(self, op: Op) -> None:
-        link = self._link_type(op)
-        key = (link.number, op[2], op[3])
+        key = self._link_key(op)
         for end in self._space.ends(key):
             self._target_alive(end)
         state = self._space.edit_link(key)
-        state.stamps = orset.add(state.stamps, self._source.stamp, self._author)
+        restored = self._space.link_restored(key)
+        state.stamps = orset.add(state.stamps, self._source.stamp, self._author, restored)
+        self._close_link_records(key)
 
     def _unlink(self, op: Op) -> None:
-        link = self._link_type(op)
-        state = self._space.edit_link((link.number, op[2], op[3]))
-        state.stamps = orset.remove(state.stamps, op[4], self._source.replica_of)
+        """Accepted while an end is dead too, and of a link that is gone: it names what it takes."""
+        key = self._link_key(op)
+        stamps = self._space.link(key).stamps
+        kept = orset.remove(stamps, op[4], self._source.replica_of)
+        if len(kept) < len(stamps):
+            self._space.edit_link(key).stamps = kept
+        self._close_link_records(key)
 
-    def _link_type(self, op: Op) -> LinkType:
-        link = self._space.catalog.link_number(op[1])
-        if link is None:
+    def _close_link_records(self, key: LinkKey) -> None:
+        for end in self._space.ends(key):
+            for at, record in self._space.open_records(end, LINK_REGISTER | key[0]):
+                if record[LINK] == list(key):
+                    self._close_if_known(at, record)
+
+    def _link_key(self, op: Op) -> LinkKey:
+        if self._space.catalog.link_number(op[1]) is None:
             raise Refusal(Code.INVALID, f"There is no N:N relationship number {op[1]}.")
-        return link
+        return op[1], op[2], op[3]
 
     # -- what must be there ---------------------------------------------------------------------------
 
@@ -295,34 +295,57 @@ class Judge:
             )
 
     def _note_lookups(self, key: RowKey, values: dict[int, Any]) -> None:
+        """Remember to look for the targets; what they say of the row itself holds at once."""
         for column, value in values.items():
             if isinstance(value, list) and len(value) == 2 and isinstance(value[1], bytes):
                 self._new_lookups.append((key, column, value))
-            if column in self._lookup_columns(key[0]):
-                self._looked[key] = None
-                self._space.refers(key)
-
-    def _lookup_columns(self, table: int) -> frozenset[int]:
-        return self._space.references.columns(table)
+        if self._space.references.columns(key[0]).isdisjoint(values):
+            return
+        self._space.refers(key)
+        row = self._space.row(key)
+        assert row is not None
+        under, gone = marks(self._space, key, row)
+        if (under, gone) != (row[UNDER], row[GONE]):
+            self._space.mark(key, under, gone)
 
     def _check_lookups(self) -> None:
         """Targets are looked for last: the same changeset may have created them."""
         for key, column, value in self._new_lookups:
-            target = (value[0], value[1])
-            self._target_alive(target)
-            if value[0] == key[0]:
-                self._refuse_cycle(key, column)
+            self._target_alive((value[0], value[1]))
+            if value[0] == key[0] and self._leads_back(key, column):
+                raise _cycle()
+        for key in dict.fromkeys(key for key, _, _ in self._new_lookups):
+            if self._falls_with_itself(key):
+                raise _cycle()
 
-    def _refuse_cycle(self, key: RowKey, column: int) -> None:
-        """A chain of parents through one self-referring lookup must end."""
-        at, steps = key, 0
-        while steps <= limits.HIERARCHY_DEPTH_MAX:
+    def _leads_back(self, key: RowKey, column: int) -> bool:
+        """Whether a chain of parents through one self-referring lookup fails to end."""
+        at = key
+        for _ in range(limits.HIERARCHY_DEPTH_MAX):
             row = self._space.row(at)
             value = row[VALUES].get(column) if row is not None else None
             if value is None or value[0] != key[0]:
-                return
+                return False
             at = (value[0], value[1])
-            steps += 1
             if at == key:
-                break
-        raise Refusal(Code.CONFLICT, "This parent would make the row its own ancestor.")
+                return True
+        return True
+
+    def _falls_with_itself(self, key: RowKey) -> bool:
+        """Whether a row cascades from itself, through whatever tables: dead once, none of the
+        rows of such a ring could ever be brought back."""
+        waiting, met = [key], {key}
+        while waiting:
+            at = waiting.pop()
+            row = self._space.row(at)
+            for parent in self._space.cascade_parents(at, row) if row is not None else ():
+                if parent == key:
+                    return True
+                if parent not in met:
+                    met.add(parent)
+                    waiting.append(parent)
+        return False
+
+
+def _cycle() -> Refusal:
+    return Refusal(Code.CONFLICT, "This parent would make the row its own ancestor.")

@@ -7,7 +7,8 @@ is the :class:`satchel.crdt.liveness.House` of the hub.  It knows no rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 from satchel.crdt.liveness import RowKey
 from satchel.hub.office import move_line
@@ -28,13 +29,17 @@ from satchel.model.row import (
     is_dead,
 )
 from satchel.schema.catalog import Catalog
-from satchel.schema.references import CASCADE, REMOVE_LINK, Reference, References
+from satchel.schema.references import CASCADE, REMOVE_LINK, RESTRICT, Reference, References
 from satchel.store import layout
-from satchel.store.txn import Txn
+from satchel.store.txn import Txn, prefix_end
 from satchel.wire.codec import pack, unpack
 
 LinkKey = tuple[int, bytes, bytes]
 """(relationship number, left id, right id)"""
+
+_FALLING = frozenset((CASCADE,))
+_MARKING = frozenset((CASCADE, REMOVE_LINK))
+_HOLDING = frozenset((RESTRICT,))
 
 
 class LinkState:
@@ -68,6 +73,7 @@ class Workspace:
         self._records: dict[ConflictKey, tuple[Record, int]] = {}
         self._counts: dict[tuple[RowKey, int], int] = {}
         self._fresh: dict[bytes, dict[RowKey, None]] = {}
+        self._marked: dict[RowKey, None] = {}
         self._work = 0
 
     # -- rows ------------------------------------------------------------------------------
@@ -104,9 +110,22 @@ class Workspace:
         """The row as it was before this changeset."""
         return self._dirty[key] if key in self._dirty else self.row(key)
 
-    def touched(self) -> list[RowKey]:
-        """The rows staged so far, in the order they were met."""
-        return list(self._dirty)
+    def died(self) -> list[RowKey]:
+        """The rows that were alive before this changeset and are dead now."""
+        return [key for key in self.flipped() if self.before(key) is not None and self.dead(key)]
+
+    def flipped(self) -> list[RowKey]:
+        """The rows that have died, come back or come into being, in the order they were met."""
+        return [
+            key
+            for key, before in self._dirty.items()
+            if (before is None or is_dead(before)) != self.dead(key)
+        ]
+
+    def dead(self, key: RowKey) -> bool:
+        """Whether a row is dead now, or was never here."""
+        row = self.row(key)
+        return row is None or is_dead(row)
 
     # -- the house of the liveness rule ------------------------------------------------------
 
@@ -124,37 +143,72 @@ class Workspace:
             if relation.delete == REMOVE_LINK
         ]
 
-    def referrers(self, key: RowKey) -> Iterable[RowKey]:
-        return [found for found, behaviour in self.references_to(key) if behaviour != "restrict"]
+    def referrers(self, key: RowKey) -> list[RowKey]:
+        """The rows whose marks may follow from ``key``.
 
-    def references_to(self, key: RowKey) -> list[tuple[RowKey, str]]:
-        """(row, delete behaviour) of each stored or staged lookup that names ``key``."""
-        found: dict[tuple[RowKey, str], None] = {}
-        for raw, _ in self._txn.prefix(layout.REF, key[1]):
-            _, number, rec = layout.parse_hub_ref_key(raw)
-            relation = self.catalog.relation_number(number)
-            if relation is not None and relation.target_number == key[0]:
-                found[(relation.table_number, rec), relation.delete] = None
-        for staged in self._fresh.get(key[1], ()):
-            row = self.row(staged)
-            for reference in self._references(staged, row) if row is not None else ():
-                if reference.target == key[1] and reference.relation.target_number == key[0]:
-                    found[staged, reference.relation.delete] = None
-        return [(at, behaviour) for at, behaviour in found if self._refers(at, key, behaviour)]
+        Raises Invalid TOO_BIG where there are more than one change may reach.
+        """
+        return self._listed(key, _MARKING)
+
+    def falling(self, key: RowKey) -> list[RowKey]:
+        """The rows that are dead while ``key`` is, for whatever other reason they may be."""
+        return self._listed(key, _FALLING)
+
+    def holders(self, key: RowKey) -> Iterator[RowKey]:
+        """The living rows that forbid a delete of ``key``, looked for one by one."""
+        for found in self._naming(key, _HOLDING):
+            if not self.dead(found):
+                yield found
 
     def mark(self, key: RowKey, under: int | None, gone: list[int] | None) -> None:
         row = self.edit(key)
         assert row is not None
+        self._marked[key] = None
+        if len(self._marked) >= limits.CASCADE_ROWS_MAX:  # with the row at the top, one more
+            raise _reaches_too_far()
         was_dead = is_dead(row)
         row[UNDER], row[GONE] = under, gone
         if was_dead and not is_dead(row):
             row[LIFE][RESTORED] = self.seq
 
-    def _refers(self, at: RowKey, key: RowKey, behaviour: str) -> bool:
+    def _listed(self, key: RowKey, behaviours: frozenset[str]) -> list[RowKey]:
+        found = list(islice(self._naming(key, behaviours), limits.CASCADE_ROWS_MAX + 1))
+        if len(found) > limits.CASCADE_ROWS_MAX:
+            raise _reaches_too_far()
+        return found
+
+    def _naming(self, key: RowKey, behaviours: frozenset[str]) -> Iterator[RowKey]:
+        """The rows with a lookup to ``key`` of such a behaviour, each once, as staged so far."""
+        met: set[RowKey] = set()
+        for at in chain(self._stored(key, behaviours), list(self._fresh.get(key[1], ()))):
+            if at in met:
+                continue
+            met.add(at)
+            if at not in self._dirty or self._names(at, key, behaviours):
+                yield at
+
+    def _stored(self, key: RowKey, behaviours: frozenset[str]) -> Iterator[RowKey]:
+        """What REF knows, passing over the relationships of other behaviours: a currency is
+        named by every row there is."""
+        rec = key[1]
+        start, stop = rec, prefix_end(rec)
+        while (pair := next(self._txn.scan(layout.REF, start, stop), None)) is not None:
+            number = layout.parse_hub_ref_key(pair[0])[1]
+            relation = self.catalog.relation_number(number)
+            if (
+                relation is not None
+                and relation.target_number == key[0]
+                and relation.delete in behaviours
+            ):
+                for raw, _ in self._txn.prefix(layout.REF, layout.hub_ref_key(rec, number, b"")):
+                    yield relation.table_number, layout.parse_hub_ref_key(raw)[2]
+            start = layout.hub_ref_key(rec, number + 1, b"")
+
+    def _names(self, at: RowKey, key: RowKey, behaviours: frozenset[str]) -> bool:
         row = self.row(at)
         return row is not None and any(
-            reference.target == key[1] and reference.relation.delete == behaviour
-            for reference in self._references(at, row)
+            target == key[1] and relation.target_number == key[0] and relation.delete in behaviours
+            for relation, target in self._references(at, row)
         )
 
     def _references(self, key: RowKey, row: Row) -> list[Reference]:
@@ -177,6 +231,17 @@ class Workspace:
         state = self.link(key)
         self._dirty_links[key] = None
         return state
+
+    def touched_links(self) -> list[LinkKey]:
+        """The links staged so far, in the order they were met."""
+        return list(self._dirty_links)
+
+    def link_restored(self, key: LinkKey) -> int | None:
+        """The seq of the latest restore of an end: nobody saw the link before, since the end
+        had died."""
+        rows = [self.row(end) for end in self.ends(key)]
+        restored = [row[LIFE][RESTORED] for row in rows if row is not None]
+        return max((seq for seq in restored if seq is not None), default=None)
 
     def links_of(self, key: RowKey) -> list[LinkKey]:
         """The links, hidden ones included, that have the row as an end."""
@@ -212,17 +277,20 @@ class Workspace:
         self._counts[key, register] = n + 1
         self._records[ConflictKey(*key, register, self.seq, n)] = (record, 0)
 
-    def close_records(self, key: RowKey, register: int, base_seq: int) -> None:
-        """Close the open records of a register whose seq the author had seen."""
+    def open_records(self, key: RowKey, register: int) -> list[tuple[ConflictKey, Record]]:
+        """The stored open records of a register that this changeset has not closed."""
         prefix = layout.hub_row_key(*key) + register.to_bytes(2, "big")
+        found = []
         for raw, value in self._txn.prefix(layout.CNF, prefix):
-            record_key = ConflictKey(*layout.parse_hub_cnf_key(raw))
-            record = unpack(value)
-            if record[OPEN] and record_key.seq <= base_seq and record_key not in self._records:
-                self._records[record_key] = (
-                    [self.seq, *record[1:OPEN], 0, *record[OPEN + 1 :]],
-                    record[AS_OF],
-                )
+            record, at = unpack(value), ConflictKey(*layout.parse_hub_cnf_key(raw))
+            if record[OPEN] and at not in self._records:
+                found.append((at, record))
+        return found
+
+    def close_record(self, at: ConflictKey, record: Record) -> None:
+        """Stage the closing of an open record."""
+        closed = [self.seq, *record[1:OPEN], 0, *record[OPEN + 1 :]]
+        self._records[at] = (closed, record[AS_OF])
 
     # -- filing ------------------------------------------------------------------------------------
 
@@ -276,8 +344,17 @@ class Workspace:
         move_line(self._txn, Line.LINK, raw, state.line, self.seq)
 
     def _count(self) -> None:
+        """Rows and links read are counted, so that no verdict depends on how busy the hub is;
+        what a delete reaches brings its own allowance (sync.md 6.4)."""
         self._work += 1
-        if self._work > limits.JUDGE_ROWS_MAX + limits.CASCADE_ROWS_MAX:
+        if self._work > limits.JUDGE_ROWS_MAX + limits.JUDGE_ROWS_PER_MARK * len(self._marked):
             raise Invalid(
-                "TOO_BIG", f"This change reaches more than {limits.CASCADE_ROWS_MAX} rows."
+                "TOO_BIG", f"This change touches more than {limits.JUDGE_ROWS_MAX} rows and links."
             )
+
+
+def _reaches_too_far() -> Invalid:
+    return Invalid(
+        "TOO_BIG",
+        f"This change reaches more than {limits.CASCADE_ROWS_MAX} rows below those it names.",
+    )
