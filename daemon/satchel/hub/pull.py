@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from satchel.hub.office import Office, Origin, State, read_origin
 from satchel.hub.outcomes import first_after_seq, outcomes_after
 from satchel.model import limits
-from satchel.model.errors import Denied
+from satchel.model.errors import Denied, Trouble
 from satchel.model.feed import Item, Line
 from satchel.model.row import SEQ, is_dead, tombstone
 from satchel.store import layout
@@ -77,9 +77,16 @@ class Response(NamedTuple):
 def pull(txn: ReadTxn, office: Office, origin: Origin, cursor: Cursor, bytes_max: int) -> Response:
     """Serve one response to the replica of ``origin`` from one snapshot.
 
-    ``entries`` are encoded page entries of together about ``bytes_max`` bytes.
+    ``entries`` are encoded page entries of together about ``bytes_max`` bytes, at least one
+    where there is any.  Raises Trouble EPOCH for a cursor that this hub has not come to yet.
     """
     state = State.read(txn)
+    if max(cursor.base, cursor.low, cursor.torn_at) > state.head:
+        raise Trouble(
+            "EPOCH",
+            f"The cursor stands at seq {cursor.base}, the hub at {state.head}.",
+            "The hub was restored from a backup; ask its administrator.",
+        )
     key = office.setup.cursor_key
     entries: list[bytes] = []
     pages: list[tuple[int, bytes]] = []
