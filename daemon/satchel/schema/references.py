@@ -36,14 +36,14 @@ class References:
         self._columns: dict[int, frozenset[int]] = {}
 
     def of(self, table: int, values: Values) -> list[Reference]:
-        """The references among the stored values of a row, by column number."""
+        """The references among the stored values of a row, in the order of the values."""
         columns = self._by_table.get(table)
         if columns is None:
             columns = self._index(table)
         found = []
-        for column, targets in columns.items():
-            value = values.get(column)
-            if value is not None:
+        for column, value in values.items():  # few; a table may have fifty lookups
+            targets = columns.get(column)
+            if targets is not None and value is not None:
                 relation = targets.get(value[0])
                 if relation is not None:
                     found.append(Reference(relation, value[1]))
