@@ -17,7 +17,8 @@ Names used for what is answered:
     page(x)   {x: [..], "next": where the following page begins, or nil}
     lines     journal lines: {"table", "id", "kind": "put" | "gone"}, {"relationship", "left",
               "right", "kind": "link" | "unlink"}, {"kind": "reload"} (a generation was switched
-              in: read afresh), {"kind": "outcome", "ctr", "code"}
+              in: read afresh), {"kind": "outcome", "ctr", "code"}, {"kind": "conflict", "table",
+              "id"}, {"kind": "discard", "ctr"}
     op        {"do": one of OPS, and the arguments of that command}
     org       {"org", "org_id", "user", "user_name", "device", "replica", "state", "hub", "cursor",
               "epoch", "outbox", "outbox_oldest", "quarantine", "conflicts", "last_contact",
@@ -80,7 +81,10 @@ STATES: Final = (
     "connecting",
     "paused",
     "loading",
+    "denied",
     "fork",
+    "epoch",
+    "stopped",
     "revoked",
     "expired",
 )

@@ -12,7 +12,7 @@ from satchel.engine.wishes import wishes_of
 from satchel.model import limits
 from satchel.model.errors import Missing
 from satchel.model.ids import Dot
-from satchel.model.outcome import code_name
+from satchel.model.outcome import code_name, plain_detail
 from satchel.store import layout
 from satchel.store.txn import ReadTxn
 from satchel.wire.codec import pack, unpack
@@ -117,7 +117,11 @@ def _verdict(txn: ReadTxn, own: bytes, ctr: int) -> dict[str, Any]:
         return {"code": code_name(code), "seq": seq, "detail": None}
     if txn.get(layout.QTN, layout.log_key(own, ctr)) is not None:
         parked = quarantine.read(txn, Dot(own, ctr))
-        return {"code": code_name(parked.code), "seq": parked.seq, "detail": parked.detail}
+        return {
+            "code": code_name(parked.code),
+            "seq": parked.seq,
+            "detail": plain_detail(parked.detail),
+        }
     return {"code": None, "seq": None, "detail": None}
 
 

@@ -24,6 +24,7 @@ from satchel.hub.roster import (
     write_user,
 )
 from satchel.model import changeset as cs
+from satchel.model import limits
 from satchel.model.changeset import Op
 from satchel.model.errors import Clash, Invalid, Missing, Mistake
 from satchel.model.ids import id_text, parse_id
@@ -105,7 +106,15 @@ def add_tables(txn: Txn, file: Mapping[str, Any]) -> int:
     assert present is not None, "the schema in force is in the store"
     document = extend(unpack(present), addition)
     version: int = document["version"]
-    txn.put(layout.SCH, layout.seq_key(version), pack(document))
+    encoded = pack(document)
+    if len(encoded) > limits.SCHEMA_BYTES_MAX:
+        raise Invalid(
+            "TOO_BIG",
+            f"The schema would have {len(encoded)} bytes; devices take it whole, in one frame of "
+            f"at most {limits.SCHEMA_BYTES_MAX}.",
+            "Add fewer columns, or shorter labels and lists of options.",
+        )
+    txn.put(layout.SCH, layout.seq_key(version), encoded)
     state._replace(schema=version).write(txn)
     return version
 

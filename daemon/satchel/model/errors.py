@@ -170,7 +170,6 @@ CODES: dict[str, type[SatchelError]] = {
     "BAD_FRAME": Garbled,
     "FRAME_TOO_BIG": Garbled,
     "BAD_VERSION": Garbled,
-    "BAD_HTTP": Garbled,
     # Trouble
     "DISK_FULL": Trouble,
     "STORE_DAMAGED": Trouble,

@@ -39,6 +39,9 @@ TABLES_MAX: Final = 0x3FFF
 FRAME_BYTES_MAX: Final = (1 << 20) + (64 << 10)
 """Largest frame, before and after decompression alike: 1 MiB and room for its envelope."""
 
+SCHEMA_BYTES_MAX: Final = 1 << 20
+"""An encoded schema document: it travels whole, in one frame."""
+
 BUNDLE_ENTRIES_MAX: Final = 1_000
 """Changesets in one push, in flight at once."""
 
@@ -94,7 +97,7 @@ SESSION_RECEIPTS_MAX: Final = 1_000
 """Receipts kept for one client session whose app confirms nothing."""
 
 SESSION_MS: Final = 7 * 24 * 3600 * 1000
-"""A client session is known for this long after its last request."""
+"""A client session is known for this long after it was issued, a receipt after its request."""
 
 MAP_BYTES_START: Final = 1 << 30
 """The LMDB map when a store is opened: address space, not disk."""

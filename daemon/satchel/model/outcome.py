@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 
 class Code(IntEnum):
@@ -24,6 +25,14 @@ class Code(IntEnum):
     VOID = 13
     DEP = 14
     HUB_FAULT = 15
+
+
+def plain_detail(detail: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A verdict's detail as apps read it: the cause of a DEP by name, no bytes."""
+    if detail is None or not isinstance(detail.get("cause"), list):
+        return detail
+    replica, ctr = detail["cause"]
+    return {**detail, "cause": {"replica": replica.hex(), "ctr": ctr}}
 
 
 ACCEPTED = frozenset((Code.OK, Code.OK_MODIFIED))

@@ -10,6 +10,7 @@ import trio
 from satchel.engine import journal, outbox, reading
 from satchel.model.errors import Missing, Unavailable
 from satchel.model.limits import CHANGES_LINES_MAX
+from satchel.model.outcome import plain_detail
 from satchel.shell.device import Device
 from satchel.shell.status import org_status
 from satchel.shell.syncing import Syncing
@@ -38,7 +39,7 @@ async def await_change(device: Device, given: Mapping[str, Any]) -> dict[str, An
                     "state": "decided",
                     "code": hint.code,
                     "seq": hint.seq,
-                    "detail": hint.detail,
+                    "detail": plain_detail(hint.detail),
                 }
             if state["state"] == "visible" or state["state"] == until:
                 return state
