@@ -19,13 +19,22 @@ from typing import Any
 import trio
 
 from satchel.model import limits
-from satchel.model.errors import Fault, SatchelError, Trouble
+from satchel.model.errors import Fault, SatchelError, Trouble, Unavailable
 from satchel.store.env import Store
 from satchel.store.txn import Txn
 
 log = logging.getLogger(__name__)
 
 Work = Callable[[Txn], Any]
+
+_STOPPING = Unavailable(
+    "STOPPING", "This store is being closed; nothing was written.", "Try again in a moment."
+)
+_CRASHED = Fault(
+    "INTERNAL",
+    "The daemon failed while it was writing.",
+    "See whether it was written before you try again; please report the daemon's log.",
+)
 
 
 class Job:
@@ -68,18 +77,30 @@ class Writer:
         self._aborted = aborted
         self._reloaded = reloaded
         self._send, self._receive = trio.open_memory_channel[Job](limits.WRITER_QUEUE_MAX)
+        self._taken: list[Job] = []
 
     async def submit(self, works: Sequence[Work]) -> list[Any]:
         """Run the works in this order; each result is a value or a :class:`SatchelError`.
 
         Waits while the queue is full.  If this is cancelled the works may or may not run.
+        After the writer has ended nothing runs: STOPPING.
         """
         jobs = [Job(work) for work in works]
         for job in jobs:
-            await self._send.send(job)
+            await self._queue(job)
         for job in jobs:
             await job.done.wait()
         return [job.result for job in jobs]
+
+    async def _queue(self, job: Job) -> None:
+        try:
+            try:
+                # Without a turn of the scheduler, in which the writer would begin with less.
+                self._send.send_nowait(job)
+            except trio.WouldBlock:
+                await self._send.send(job)
+        except trio.BrokenResourceError:
+            _answer(job, _STOPPING)
 
     async def call(self, work: Work) -> Any:
         """Run one work; returns its value or raises its error."""
@@ -89,24 +110,39 @@ class Writer:
         return result
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve jobs until cancelled.  What was taken is finished first."""
+        """Serve jobs until cancelled.  What was taken is finished first, what was not is
+        answered STOPPING: nobody waits for a writer that is gone."""
         task_status.started()
         grouped = False
-        async for job in self._receive:
-            if grouped:
-                await trio.lowlevel.checkpoint()  # lets whoever was answered last queue again
-            batch = [job]
-            while len(batch) < limits.GROUP_COMMIT_MAX:
-                try:
-                    batch.append(self._receive.receive_nowait())
-                except trio.WouldBlock:
-                    break
-            grouped = len(batch) > 1
-            self._run_batch(batch)
-            for done in batch:
-                done.done.set()
+        try:
+            while True:
+                self._taken.append(await self._receive.receive())
+                if grouped:
+                    # Lets whoever was answered last queue again (budget.md 4).
+                    await trio.lowlevel.cancel_shielded_checkpoint()
+                self._take_waiting(limits.GROUP_COMMIT_MAX)
+                grouped = len(self._taken) > 1
+                self._run_batch(self._taken)
+                for job in self._taken:
+                    job.done.set()
+                self._taken.clear()
+        finally:
+            for job in self._taken:  # only after a bug: what was taken is finished otherwise
+                _answer(job, _CRASHED)
+            self._taken.clear()
+            self._take_waiting()
+            self._receive.close()
+            for job in self._taken:
+                _answer(job, _STOPPING)
 
-    def _run_batch(self, batch: list[Job]) -> None:
+    def _take_waiting(self, most: int | None = None) -> None:
+        while len(self._taken) != most:
+            try:
+                self._taken.append(self._receive.receive_nowait())
+            except trio.WouldBlock:
+                return
+
+    def _run_batch(self, batch: Sequence[Job]) -> None:
         waiting = list(batch)
         troubles = 0
         while waiting:
@@ -118,11 +154,19 @@ class Writer:
                 waiting.remove(poison.job)
             except Trouble as trouble:
                 troubles += 1
-                self._reloaded()
-                if troubles > 1:
+                if troubles > 1 or not self._reload():
                     for job in waiting:
                         job.result = trouble
                     return
+
+    def _reload(self) -> bool:
+        """Read the store afresh after a failed commit; False if that fails too, for now."""
+        try:
+            self._reloaded()
+        except Trouble:
+            log.exception("the store cannot be read")
+            return False
+        return True
 
     def _attempt(self, jobs: list[Job]) -> None:
         def work(txn: Txn) -> None:
@@ -136,6 +180,11 @@ class Writer:
             self._aborted()
             raise
         self._committed()
+
+
+def _answer(job: Job, result: SatchelError) -> None:
+    job.result = result
+    job.done.set()
 
 
 def _run_job(job: Job, txn: Txn) -> None:
