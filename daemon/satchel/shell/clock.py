@@ -32,6 +32,6 @@ def make_id() -> bytes:
     return _ids.make(now_ms(), os.urandom(8))
 
 
-def world() -> Randomness:
-    """What one commit takes from the world."""
-    return Randomness(now_ms(), fresh_bytes, make_id)
+def world(ahead_ms: int = 0) -> Randomness:
+    """What one commit takes from the world; ``ahead_ms``: how far ahead the hub's clock is."""
+    return Randomness(now_ms(), fresh_bytes, make_id, ahead_ms)

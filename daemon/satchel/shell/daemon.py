@@ -35,14 +35,33 @@ class Organisation:
     def __init__(self, device: Device) -> None:
         self.device = device
         self.syncing = Syncing(device)
-        self.scope = trio.CancelScope()
+        self._syncing_scope = trio.CancelScope()
+        self._writing_scope = trio.CancelScope(shield=True)
+        self._ended = trio.Event()
 
     async def run(self) -> None:
-        """Write and sync until ended.  The writer ends last: sync writes to its end."""
-        with self.scope:
-            async with trio.open_nursery() as writing:
-                await writing.start(self.device.writer.run)
-                await self.syncing.run()
+        """Write and sync until ended.  The writer ends last: what sync has begun to write, it
+        finishes, whoever is cancelled."""
+        try:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(self._write)
+                try:
+                    with self._syncing_scope:
+                        await self.syncing.run()
+                finally:
+                    self._writing_scope.cancel()
+        finally:
+            self._ended.set()
+
+    async def end(self) -> None:
+        """Stop, and close the store when nobody uses it any more."""
+        self._syncing_scope.cancel()
+        await self._ended.wait()
+        self.device.close()
+
+    async def _write(self, *, task_status: trio.TaskStatus[None]) -> None:
+        with self._writing_scope:
+            await self.device.writer.run(task_status=task_status)
 
 
 class Daemon:
@@ -56,24 +75,30 @@ class Daemon:
         self._started_ms = clock.now_ms()
         self._secret = clock.fresh_bytes(32)
         self._orgs: dict[str, Organisation] = {}
+        self._applicant: joining.Applicant | None = None
         self._nursery: trio.Nursery | None = None
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Open every store under the home and keep them in sync until cancelled."""
-        for path in self._stores():
-            org = Organisation(Device.open(path))
-            self._orgs[org.device.name] = org
         try:
+            for path in self._stores():
+                device = Device.open(path)
+                self._orgs[device.name] = Organisation(device)
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
-                for org in self._orgs.values():
+                for org in self.organisations:
                     nursery.start_soon(org.run)
                 task_status.started()
                 await trio.sleep_forever()
         finally:
             self._nursery = None
-            for org in self._orgs.values():
+            for org in self.organisations:
                 org.device.close()
+
+    @property
+    def organisations(self) -> list[Organisation]:
+        """What is joined here."""
+        return list(self._orgs.values())
 
     # -- what the server asks ------------------------------------------------------------------
 
@@ -128,7 +153,7 @@ class Daemon:
                 return await self._join(given)
             case "doctor":
                 return await checks.doctor(
-                    self.layout, [(o.device, o.syncing) for o in self._orgs.values()]
+                    self.layout, [(org.device, org.syncing) for org in self.organisations]
                 )
             case "org.leave":
                 return await self._leave(given["org"], given["discard"])
@@ -179,7 +204,7 @@ class Daemon:
         return org
 
     def _status(self) -> dict[str, Any]:
-        orgs = [(org.device, org.syncing) for org in self._orgs.values()]
+        orgs = [(org.device, org.syncing) for org in self.organisations]
         return daemon_status(self.layout.home or self.layout.data, self._started_ms, orgs)
 
     async def _join(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -187,14 +212,19 @@ class Daemon:
         ca = given["ca"] or self.settings.daemon.ca or None
         name = given["device"] or self._device_name
         renewing = self._expired_at(hub)
-        applicant = joining.Applicant(renewing.device if renewing else None)
-        answer = await joining.enrol(hub, given["invite"], name, applicant, ca, insecure)
+        applicant = self._applicant
+        if applicant is None or applicant.invite != given["invite"]:
+            device = renewing.device if renewing else None
+            applicant = self._applicant = joining.Applicant(given["invite"], device)
+        answer = await joining.enrol(hub, name, applicant, ca, insecure)
         identity = joining.identity_of(answer, applicant, hub, name, ca, insecure)
         if renewing is not None:
-            await renewing.device.writer.call(joining.renew(renewing.device, answer))
-            await self._reopen(renewing)
+            await joining.renew(renewing.device, answer)
+            await renewing.syncing.ask("now")
         else:
+            self._refuse_second(identity.org_name)
             self._open(joining.make_store(self.layout, identity, answer["epoch"]))
+        self._applicant = None
         return {
             "org": identity.org_name,
             "user": identity.user_name,
@@ -214,26 +244,18 @@ class Daemon:
                 return org
         return None
 
-    def _open(self, device: Device) -> None:
-        assert self._nursery is not None
-        if device.name in self._orgs:
-            device.close()
+    def _refuse_second(self, name: str) -> None:
+        if name in self._orgs:
             raise Clash(
                 "ALREADY_EXISTS",
-                f"An organisation named {device.name} is joined here already.",
+                f"An organisation named {name} is joined here already.",
                 "One daemon holds one of each name; use another --home for a second user.",
             )
+
+    def _open(self, device: Device) -> None:
+        assert self._nursery is not None
         org = self._orgs[device.name] = Organisation(device)
         self._nursery.start_soon(org.run)
-
-    async def _reopen(self, org: Organisation) -> None:
-        """Run on with what the store says now: a renewed certificate."""
-        path = org.device.store.path
-        org.scope.cancel()
-        await trio.lowlevel.checkpoint()
-        org.device.close()
-        del self._orgs[org.device.name]
-        self._open(Device.open(path))
 
     async def _leave(self, name: str, discard: bool) -> dict[str, Any]:
         org = self._organisation(name)
@@ -247,10 +269,8 @@ class Daemon:
                 {"outbox": status["outbox"], "quarantine": status["quarantine"]},
             )
         del self._orgs[org.device.name]
-        org.scope.cancel()
-        await trio.lowlevel.checkpoint()
-        path = org.device.store.path
-        org.device.close()
-        shutil.rmtree(path.parent)
+        with trio.CancelScope(shield=True):  # half a store must not stay behind
+            await org.end()
+        shutil.rmtree(org.device.store.path.parent)
         logger.info("left %s", name)
         return {}

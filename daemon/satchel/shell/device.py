@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from satchel.engine import journal, log
-from satchel.engine.replica import Replica, decided, read_state
+from satchel.engine.replica import Identity, Replica, decided, read_state
 from satchel.engine.requests import RequestWindow
-from satchel.model.outcome import Code
+from satchel.model.outcome import code_name
 from satchel.shell.bell import Bell
 from satchel.shell.writer import Writer
 from satchel.store import layout
@@ -39,6 +39,8 @@ class Device:
         self.replica = store.read(Replica.load)
         self.window = self._read_window()
         self.hints: dict[int, Hint] = {}
+        self.ahead_ms = 0
+        """How far the hub's clock was ahead of this machine's at the last contact."""
         self.changed = Bell()
         """Rings when the journal may have grown, and when a hint has come."""
         self.outbox_grew = Bell()
@@ -70,7 +72,7 @@ class Device:
     def head_ctr(self) -> int:
         """The counter of the last changeset written here."""
         own = self.replica.identity.replica
-        return self.store.read(lambda txn: log.read_head(txn, own).ctr)
+        return self.store.read(lambda txn: log.last_counter(txn, own))
 
     def journal_position(self) -> int:
         """The number of the last journal line."""
@@ -78,14 +80,19 @@ class Device:
 
     def hint(self, ctr: int, code: int, seq: int | None, detail: dict[str, Any] | None) -> None:
         """Remember what the hub answered, until a FLIP shows it."""
-        self.hints[ctr] = Hint(Code(code).name, seq, detail)
+        self.hints[ctr] = Hint(code_name(code), seq, detail)
 
-    def drop_shown_hints(self) -> None:
-        """Forget hints that the store itself can answer now."""
+    def tidy(self, now_ms: int) -> None:
+        """Forget hints that the store itself can answer now, and sessions that are over."""
         own = self.replica.identity.replica
         processed = self.store.read(lambda txn: decided(txn, own)[0])
         for ctr in [ctr for ctr in self.hints if ctr <= processed]:
             del self.hints[ctr]
+        self.window.expire(now_ms)
+
+    def renew(self, identity: Identity) -> None:
+        """Go on under the identity that the store holds now."""
+        self.replica.identity = identity
 
     def is_loaded(self) -> bool:
         """Whether a first download has been installed."""

@@ -39,16 +39,20 @@ _FIELDS = {
 
 
 class Applicant:
-    """Who asks to join: a fresh replica, or one whose certificate is to be renewed."""
+    """Who asks to join: a fresh replica, or one whose certificate is to be renewed.
 
-    def __init__(self, renewing: Device | None) -> None:
+    Kept until it is answered: only to the same key a hub gives a lost answer again.
+    """
+
+    def __init__(self, invite: str, renewing: Device | None) -> None:
         identity = renewing.replica.identity if renewing is not None else None
+        self.invite = invite
         self.replica = identity.replica if identity else clock.fresh_bytes(REPLICA_BYTES)
         self.secret = identity.secret if identity else clock.fresh_bytes(_SECRET_BYTES)
 
 
 async def enrol(
-    hub: str, invite: str, device_name: str, applicant: Applicant, ca: str | None, insecure: bool
+    hub: str, device_name: str, applicant: Applicant, ca: str | None, insecure: bool
 ) -> dict[str, Any]:
     """Ask the hub for a certificate.  Raises Denied BAD_INVITE, INSECURE; Unavailable."""
     link = HubLink(hub, ca_file=ca, insecure=insecure)
@@ -56,7 +60,7 @@ async def enrol(
         payload = {
             "org": None,
             "org_name": None,
-            "invite": invite.strip().upper(),
+            "invite": applicant.invite.strip().upper(),
             "replica": applicant.replica,
             "pubkey": public_key(applicant.secret),
             "device": device_name,
@@ -68,8 +72,10 @@ async def enrol(
     finally:
         await link.aclose()
     answer = unpack(frames[0].payload)
-    if frames[0].type is not FrameType.ENROLLED or not all(
-        isinstance(answer.get(name), kind) for name, kind in _FIELDS.items()
+    if (
+        frames[0].type is not FrameType.ENROLLED
+        or not isinstance(answer, dict)
+        or not all(isinstance(answer.get(name), kind) for name, kind in _FIELDS.items())
     ):
         raise Garbled("BAD_FRAME", "The hub's answer to the invite makes no sense.")
     checked: dict[str, Any] = answer
@@ -122,7 +128,8 @@ def make_store(layout: Layout, identity: Identity, epoch: int) -> Device:
     return Device.open(path)
 
 
-def renew(device: Device, answer: Mapping[str, Any]) -> Any:
-    """The work that puts a renewed certificate into an existing store."""
+async def renew(device: Device, answer: Mapping[str, Any]) -> None:
+    """Put a renewed certificate into an open store; the next HELLO shows it."""
     identity = device.replica.identity._replace(certificate=answer["certificate"])
-    return lambda txn: write_identity(txn, identity)
+    await device.writer.call(lambda txn: write_identity(txn, identity))
+    device.renew(identity)

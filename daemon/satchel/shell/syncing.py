@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import trio
@@ -23,7 +24,7 @@ from satchel.store import layout
 from satchel.store.txn import Txn
 from satchel.sync import effects as fx
 from satchel.sync import events as ev
-from satchel.sync.answers import Flip, More, Page, Pulled, Pushed, read_answer
+from satchel.sync.answers import Flip, HelloOk, More, Page, Pulled, Pushed, read_answer
 from satchel.sync.session import Session
 from satchel.sync.states import LaneName
 from satchel.wire.codec import pack, unpack
@@ -64,21 +65,29 @@ class Syncing:
     async def run(self) -> None:
         """Keep the device and its hub in step until cancelled."""
         try:
-            await self._finish_build()
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
+                nursery.start_soon(self._sweep)
                 paused = self._device.read(read_state).paused
                 if paused:
                     await self.feed(ev.Asked(*_now(), "pause"))
                 else:
                     await self.feed(ev.Started(*_now()))
-                while True:
-                    await self._device.outbox_grew.wait()
-                    await self.feed(ev.Woke(*_now(), self._device.head_ctr()))
+                await self._follow_outbox()
         finally:
             self._nursery = None
             with trio.CancelScope(shield=True):
                 await self._link.aclose()
+
+    async def _follow_outbox(self) -> None:
+        """Tell the machine how far the outbox reaches: a level, so that a write made while it
+        is being told is told too."""
+        told = 0
+        while True:
+            while (head := self._device.head_ctr()) == told:
+                await self._device.outbox_grew.wait()
+            told = head
+            await self.feed(ev.Woke(*_now(), head))
 
     async def ask(self, wish: str) -> None:
         """A person wants sync ``now``, ``pause`` or ``resume``; the last two are remembered."""
@@ -137,6 +146,7 @@ class Syncing:
         own = device.replica.identity.replica
         match effect:
             case fx.ReadStanding(_, request):
+                await self._finish_build()
                 return ev.StandingRead(*_now(), request, self._standing())
             case fx.CheckChain(request, processed, chain):
                 same = device.read(lambda txn: log.chain_matches(txn, own, processed, chain))
@@ -185,7 +195,10 @@ class Syncing:
         fields = [*wire]
 
         def work(txn: Txn) -> flip.Installed:
-            result = flip.install(txn, self._device.replica, flip.Flip.read(fields), clock.now_ms())
+            device = self._device
+            confirmed = device.window.confirmed
+            end = flip.Flip.read(fields)
+            result = flip.install(txn, device.replica, end, clock.now_ms(), confirmed)
             if result is flip.Installed.TOO_LARGE:
                 build.start(txn, fields)
             elif result is flip.Installed.IGNORED:
@@ -196,24 +209,37 @@ class Syncing:
 
     async def _build_on(self, request: int) -> None:
         """One piece of a build, outside the machine's turn: apps and people go first."""
-        result = await self._build_step()
+        try:
+            result = await self._build_step()
+        except SatchelError as error:
+            await self.feed(ev.Failed(*_now(), "pull", request, error.code, error.message))
+            return
         await self.feed(self._flipped(request, result, 0))
+        await self._sweep()
 
     async def _build_step(self) -> flip.Installed:
-        replica = self._device.replica
-        result: flip.Installed = await self._device.writer.call(
-            lambda txn: build.step(txn, replica, clock.now_ms())
+        device = self._device
+        result: flip.Installed = await device.writer.call(
+            lambda txn: build.step(txn, device.replica, clock.now_ms(), device.window.confirmed)
         )
         return result
 
     async def _finish_build(self) -> None:
-        """A build that a crash interrupted goes on before anything is asked of the hub."""
-        if self._device.read(build.read_build) is not None:
-            while await self._build_step() is flip.Installed.TOO_LARGE:
-                pass
+        """A build that was interrupted, by a crash or a person, is finished before anything is
+        asked of the hub: what would come next starts where it ends."""
+        while self._device.read(build.read_build) is not None:
+            if await self._build_step() is not flip.Installed.TOO_LARGE:
+                return
+
+    async def _sweep(self) -> None:
+        """Remove what a build has left behind, in pieces, while nothing is being built."""
+        with suppress(SatchelError):
+            while self._device.read(build.read_build) is None:
+                if not await self._device.writer.call(build.sweep):
+                    return
 
     def _flipped(self, request: int, result: flip.Installed, schema: int) -> ev.Flipped:
-        self._device.drop_shown_hints()
+        self._device.tidy(clock.now_ms())
         self._device.changed.ring()
         text = _RESULTS.get(result) or f"needs_schema:{schema}"
         return ev.Flipped(*_now(), request, text)
@@ -270,6 +296,9 @@ class Syncing:
                     await self._answered(send, read)
 
     async def _answered(self, send: fx.Send, answer: Any) -> None:
+        hub_now = _hub_clock(answer)
+        if hub_now is not None:
+            self._device.ahead_ms = hub_now - clock.now_ms()
         if isinstance(answer, Pushed):
             for outcome in answer.outcomes:
                 self._device.hint(outcome.ctr, outcome.code, outcome.seq, outcome.detail)
@@ -283,6 +312,14 @@ class Syncing:
             self._numbers = {link: number}
         secret = self._device.replica.identity.secret
         return sign_request(secret, "POST", SYNC_PATH, link or NO_LINK, number, frame)
+
+
+def _hub_clock(answer: Any) -> int | None:
+    """The hub's time in an answer, where it says one.  A step counts from its arrival: what
+    the network took is less than what two clocks differ by (sync.md 2.5)."""
+    if isinstance(answer, Pulled):
+        return answer.end.hub_now if isinstance(answer.end, Flip) else None
+    return answer.hub_now if isinstance(answer, HelloOk | Pushed) else None
 
 
 def _now() -> tuple[int, float]:

@@ -43,13 +43,11 @@ def work_of(device: Device, actor: Actor, request: Request) -> Work:
                 if command == "change"
                 else [{"do": command, **request.arguments}]
             )
-            receipt = commit(txn, device.replica, wishes, name, clock.world())
+            receipt = commit(txn, device.replica, wishes, name, clock.world(device.ahead_ms))
         else:
             receipt = _OTHERS[command](txn, device, request.arguments)
             requests.keep(txn, name, receipt, clock.now_ms())
-        device.window.stage(
-            actor.session, request.n, request.confirmed, receipt, clock.now_ms()
-        )
+        device.window.stage(actor.session, request.n, request.confirmed, receipt, clock.now_ms())
         return receipt
 
     return work
@@ -61,7 +59,7 @@ def _retry(txn: Txn, device: Device, given: Arguments) -> dict[str, Any]:
         txn,
         device.replica,
         dot,
-        clock.world(),
+        clock.world(device.ahead_ms),
         with_dependants=given["with_dependants"],
         restore=given["restore"],
     )
@@ -71,7 +69,11 @@ def _retry(txn: Txn, device: Device, given: Arguments) -> dict[str, Any]:
 def _edit(txn: Txn, device: Device, given: Arguments) -> dict[str, Any]:
     dot = dot_of(device.replica, given["ctr"], given["replica"])
     receipts = quarantine.retry(
-        txn, device.replica, dot, clock.world(), edits={given["op"]: given["columns"]}
+        txn,
+        device.replica,
+        dot,
+        clock.world(device.ahead_ms),
+        edits={given["op"]: given["columns"]},
     )
     return {"receipts": receipts}
 
