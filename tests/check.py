@@ -4,8 +4,9 @@
     python -m tests.check fast            all steps, no real processes, no coverage
     python -m tests.check STEP [ARG...]   one step; the arguments go to its tool
 
-The steps are format, lint, types, floors, tests and coverage.  All of them run, whatever
-fails; the exit code is 0 only if none did.  The last line names what failed and what was
+The steps are format, lint, types, floors, tests, processes (the end-to-end tests) and
+coverage.  All of them run, whatever fails; the exit code is 0 only if none did.  Tests and
+processes run side by side, one core each.  The last line names what failed and what was
 skipped, so that a run without ``../shared`` never looks like a full one.
 
 It owns the order and the report.  What each tool checks is in ``pyproject.toml``.
@@ -17,13 +18,15 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
-PYTEST = ("-m", "pytest", "tests")
+PYTEST = ("-m", "pytest", "tests", "--ignore=tests/e2e")
+PROCESSES = ("-m", "pytest", "tests/e2e")
 SKIP_LINE = re.compile(r"SKIPPED \[\d+\] (?P<place>[^:]+):(?:\d+:)? (?P<reason>.+)")
 
 # Each step is the commands it runs, one after the other until one fails.
@@ -33,11 +36,13 @@ STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "types": (("-m", "mypy"),),
     "floors": (("-c", "from importlinter.cli import lint_imports_command as run; run()"),),
     "tests": (("-m", "coverage", "erase"), ("-m", "coverage", "run", *PYTEST)),
+    "processes": (PROCESSES,),
     "coverage": (("-m", "coverage", "combine", "--quiet"), ("-m", "coverage", "report")),
 }
 FAST = {name: STEPS[name] for name in ("format", "lint", "types", "floors")} | {
-    "tests": ((*PYTEST, "--ignore=tests/e2e"),),
+    "tests": (PYTEST,),
 }
+LIVE = ("tests", "processes")
 
 
 class Result(NamedTuple):
@@ -55,7 +60,7 @@ def perform(name: str, commands: Sequence[Sequence[str]], say: Callable[[str], N
     The tests' output is said as it comes; another tool's only if the tool fails.
     """
     began = time.monotonic()
-    live = name == "tests"
+    live = name in LIVE
     skipped: list[str] = []
     passed = True
     for command in commands:
@@ -67,6 +72,24 @@ def perform(name: str, commands: Sequence[Sequence[str]], say: Callable[[str], N
                 say("\n".join(lines))
             break
     return Result(name, passed, time.monotonic() - began, tuple(skipped))
+
+
+def perform_all(
+    steps: dict[str, tuple[tuple[str, ...], ...]], say: Callable[[str], None]
+) -> Iterator[Result]:
+    """Run the steps in their order, the processes beside the tests; yields what came of each."""
+    with ThreadPoolExecutor(1) as beside:
+        heard: list[str] = []
+        running = None
+        for name, commands in steps.items():
+            if name == "tests" and "processes" in steps:
+                running = beside.submit(perform, "processes", steps["processes"], heard.append)
+            if name == "processes" and running is not None:
+                result = running.result()
+                say("\n".join(heard))
+                yield result
+            else:
+                yield perform(name, commands, say)
 
 
 def _run(command: Sequence[str], say: Callable[[str], None] | None) -> tuple[int, list[str]]:
@@ -89,10 +112,11 @@ def _run(command: Sequence[str], say: Callable[[str], None] | None) -> tuple[int
     return process.returncode, lines
 
 
-def closing_line(results: Sequence[Result], left_out: Sequence[str] = ()) -> str:
+def closing_line(
+    results: Sequence[Result], left_out: Sequence[str] = (), seconds: float = 0.0
+) -> str:
     """The run in one line: what failed, the seconds, and what was not checked and why."""
     failed = [result.name for result in results if not result.passed]
-    seconds = sum(result.seconds for result in results)
     skipped = [*left_out, *(reason for result in results for reason in result.skipped)]
     verdict = f"FAILED: {', '.join(failed)}" if failed else "all passed"
     return f"check: {verdict} in {seconds:.0f} s; skipped: {'; '.join(skipped) or 'nothing'}"
@@ -110,12 +134,12 @@ def main(arguments: Sequence[str]) -> int:
             return 2
         *before, last = STEPS[name]
         steps, left_out = {name: (*before, (*last, *extra))}, [f"every step but {name}"]
-    results: list[Result] = []
-    for name, commands in steps.items():
-        result = perform(name, commands, _say)
+    began = time.monotonic()
+    results = []
+    for result in perform_all(steps, _say):
         results.append(result)
-        _say(f"{name:<10}{'ok' if result.passed else 'FAILED':<8}{result.seconds:6.1f} s")
-    _say(closing_line(results, left_out))
+        _say(f"{result.name:<10}{'ok' if result.passed else 'FAILED':<8}{result.seconds:6.1f} s")
+    _say(closing_line(results, left_out, time.monotonic() - began))
     return 0 if all(result.passed for result in results) else 1
 
 

@@ -53,4 +53,4 @@ def test_an_unknown_step_is_refused() -> None:
         text=True,
     )
     assert done.returncode == 2
-    assert "there are fast, format, lint, types, floors, tests, coverage" in done.stdout
+    assert "there are fast, format, lint, types, floors, tests, processes, coverage" in done.stdout
