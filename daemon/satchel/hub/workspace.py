@@ -70,6 +70,7 @@ class Workspace:
         self._dirty: dict[RowKey, Row | None] = {}
         self._links: dict[LinkKey, LinkState] = {}
         self._dirty_links: dict[LinkKey, None] = {}
+        self._fresh_links: dict[RowKey, list[LinkKey]] = {}
         self._records: dict[ConflictKey, tuple[Record, int]] = {}
         self._counts: dict[tuple[RowKey, int], int] = {}
         self._fresh: dict[bytes, dict[RowKey, None]] = {}
@@ -229,7 +230,11 @@ class Workspace:
     def edit_link(self, key: LinkKey) -> LinkState:
         """The link, to be filed at this seq."""
         state = self.link(key)
-        self._dirty_links[key] = None
+        if key not in self._dirty_links:
+            self._dirty_links[key] = None
+            if not state.line:  # LNK does not know it yet
+                for end in self.ends(key):
+                    self._fresh_links.setdefault(end, []).append(key)
         return state
 
     def touched_links(self) -> list[LinkKey]:
@@ -258,9 +263,7 @@ class Workspace:
                 for raw, _ in self._txn.prefix(layout.LNK, prefix):
                     _, right, left = layout.parse_hub_lnk_key(raw)
                     found[link.number, left, right] = None
-        for fresh in self._dirty_links:
-            if self._links[fresh].line == 0 and key in self.ends(fresh):
-                found[fresh] = None
+        found.update(dict.fromkeys(self._fresh_links.get(key, ())))
         return list(found)
 
     def ends(self, key: LinkKey) -> tuple[RowKey, RowKey]:

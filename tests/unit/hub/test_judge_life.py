@@ -27,6 +27,7 @@ from tests.unit.hub.court import (
     PERSON,
     PHONE,
     SIZE,
+    TWINS,
     UNIT,
     WORKS_AT,
     Author,
@@ -302,14 +303,13 @@ def test_what_holds_is_counted_only_so_far(court: Court) -> None:
 
 
 def crowd(author: Author, count: int) -> None:
-    """Firm 1 with so many persons, each with lookups of its own to look at."""
-    author.do(create(FIRM, 1), create(BARE, 2))
-    for start in range(0, count, 1_000):
+    """Firm 1 with so many persons, each linked to the next."""
+    author.do(create(FIRM, 1))
+    for start in range(0, count, 500):
+        numbers = range(10 + start, 10 + min(start + 500, count))
         author.do(
-            *[
-                create(PERSON, 10 + number, works_at=to(FIRM, 1))
-                for number in range(start, min(start + 1_000, count))
-            ]
+            *[create(PERSON, number, works_at=to(FIRM, 1)) for number in numbers],
+            *[link(TWINS, number, number + 1) for number in numbers[:-1]],
         )
 
 
