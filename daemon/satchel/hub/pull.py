@@ -93,7 +93,7 @@ def pull(txn: ReadTxn, office: Office, origin: Origin, cursor: Cursor, bytes_max
     room = min(max(bytes_max, 1), limits.PULL_BYTES_MAX)
     page_room = limits.PAGE_BYTES_TARGET
     while True:
-        whole = cursor.torn_at == 0 and not cursor.after and cursor.ctr < 0
+        whole = not cursor.after  # torn among outcomes it still is: they never change
         pass_head = cursor.torn_at or state.head
         for step, item in _pass(txn, origin, cursor):
             if room <= 0:
