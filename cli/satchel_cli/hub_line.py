@@ -67,7 +67,8 @@ def _converse(
     while not pending.done:
         got = line.recv(_CHUNK_BYTES)
         _, reply = caller.receive(got)
-        line.sendall(reply)
+        if reply:  # sending nothing to a hub that has answered and gone is an error too
+            line.sendall(reply)
         while pending.events:
             event = pending.events.popleft()
             if told is not None:

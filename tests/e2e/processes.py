@@ -180,7 +180,9 @@ class HubProcess(Process):
             pending, _ = caller.ask(name, arguments)
             while not pending.done:
                 received = line.recv(1 << 16)
-                line.sendall(caller.receive(received)[1])
+                reply = caller.receive(received)[1]
+                if reply:  # sending nothing to one who has left is an error too
+                    line.sendall(reply)
                 assert received or pending.done, "the hub went away"
         if pending.error is not None:
             raise pending.error
