@@ -315,7 +315,7 @@ class Judge:
             if value[0] == key[0] and self._leads_back(key, column):
                 raise _cycle()
         for key in dict.fromkeys(key for key, _, _ in self._new_lookups):
-            if self._falls_with_itself(key):
+            if self._space.is_above(key) and self._falls_with_itself(key):
                 raise _cycle()
 
     def _leads_back(self, key: RowKey, column: int) -> bool:

@@ -155,6 +155,10 @@ class Workspace:
         """The rows that are dead while ``key`` is, for whatever other reason they may be."""
         return self._listed(key, _FALLING)
 
+    def is_above(self, key: RowKey) -> bool:
+        """Whether any row falls with ``key``."""
+        return any(True for _ in self._naming(key, _FALLING))
+
     def holders(self, key: RowKey) -> Iterator[RowKey]:
         """The living rows that forbid a delete of ``key``, looked for one by one."""
         for found in self._naming(key, _HOLDING):
