@@ -83,8 +83,7 @@ def _relation(number: int, table: str, column: str, target: str, delete: str) ->
     }  # fmt: skip
 
 
-def schema(version: int = 1) -> dict[str, Any]:
-    """The document of the small schema."""
+def _tables() -> list[dict[str, Any]]:
     firm = {
         "name": _text(NAME, required=True),
         "city": _text(CITY, group="address"),
@@ -97,7 +96,7 @@ def schema(version: int = 1) -> dict[str, Any]:
         "boss": _lookup(BOSS, "person"),
         "size": {"number": SIZE, "kind": "integer", "min": 0, "max": 1_000_000},
     }
-    tables = [
+    return [
         _table("firm", FIRM, firm, groups={"address": ADDRESS}),
         _table(
             "person",
@@ -114,9 +113,13 @@ def schema(version: int = 1) -> dict[str, Any]:
         _table("barrel", BARREL, {"name": _text(NAME), "in": _lookup(IN, "crate")}),
         _table("bare", BARE, {"name": _text(NAME), "phone": _text(PHONE)}),
     ]
+
+
+def schema(version: int = 1) -> dict[str, Any]:
+    """The document of the small schema."""
     return {
         "version": version,
-        "tables": {table["name"]: table for table in tables},
+        "tables": {table["name"]: table for table in _tables()},
         "relationships": [
             _relation(20, "firm", "parent", "firm", "remove_link"),
             _relation(21, "firm", "main", "person", "remove_link"),
