@@ -17,8 +17,7 @@ from satchel.hub.pull import Cursor, Response, pull
 from satchel.hub.roster import read_invite
 from satchel.model.errors import Missing, Trouble
 from satchel.store import layout
-from satchel.store.env import Store
-from satchel.store.txn import ReadTxn, Txn
+from satchel.store.txn import AnyStore, ReadTxn, Txn
 from satchel.wire.envelope import Certificate, public_key
 
 T = TypeVar("T")
@@ -28,7 +27,7 @@ class Desk:
     """An organisation that is open for business.  ``faults``: origin to what the judge
     failed on, until it succeeds (sync.md 3.3)."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: AnyStore) -> None:
         self.store = store
         self.office = Office(store.read(Setup.read))
         self.public = public_key(self.office.setup.secret)

@@ -11,8 +11,10 @@ It is never kept, handed out or carried across an ``await``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, Protocol
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol, TypeVar
+
+T = TypeVar("T")
 
 KEY_BYTES_MAX: Final = 511
 """What LMDB's page format allows (limits.md, Pitfalls).  A key has at least one byte; writing
@@ -74,7 +76,40 @@ class Txn(ReadTxn, Protocol):
         return how many went."""
 
 
+class AnyStore(Protocol):
+    """An open store, as far as transactions go: what hub and engine are run on."""
+
+    def write(self, work: Callable[[Txn], T]) -> T:
+        """Run ``work`` in a transaction and commit it; what it raises aborts it.
+
+        ``work`` may run more than once, so it must be a pure function of its inputs.  Raises
+        Trouble DISK_FULL or STORE_DAMAGED if the disk refused: nothing was written.
+        """
+
+    def read(self, work: Callable[[ReadTxn], T]) -> T:
+        """Run ``work`` on a snapshot, or in the transaction of this store that is running."""
+
+    def close(self) -> None:
+        """End it; more than once is harmless."""
+
+
 def prefix_end(prefix: bytes) -> bytes | None:
     """The lowest key above every key that begins with ``prefix``; None if there is none."""
     bare = prefix.rstrip(b"\xff")
     return bare[:-1] + bytes((bare[-1] + 1,)) if bare else None
+
+
+_FINISHED: Final = frozenset((type(None), bytes, int, bool, str, tuple, list, dict))
+"""What a transaction mostly returns, so that most need no closer look (0.5 us)."""
+
+
+def refuse_unfinished(result: object) -> None:
+    """Refuse what would go on after the transaction: a coroutine, a generator, an iterator."""
+    kind = type(result)
+    if kind in _FINISHED:
+        return
+    if hasattr(kind, "__next__") or hasattr(kind, "__await__") or hasattr(kind, "__anext__"):
+        close = getattr(result, "close", None)
+        if close is not None:
+            close()  # a coroutine never awaited would warn long after its cause
+        raise AssertionError(f"a transaction must finish its work, not return a {kind.__name__}")

@@ -9,38 +9,42 @@ import shutil
 import tempfile
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from satchel.store.env import Store
-from satchel.store.txn import KEY_BYTES_MAX, ReadTxn, Txn, prefix_end
+from satchel.store.memory import MemoryStore
+from satchel.store.txn import KEY_BYTES_MAX, AnyStore, ReadTxn, Txn, prefix_end
 
-T = TypeVar("T")
 ONE, TWO = "one", "two"
 
 
-class AnyStore(Protocol):
-    """As much of a store as the contract needs."""
-
-    def write(self, work: Callable[[Txn], T]) -> T: ...
-    def read(self, work: Callable[[ReadTxn], T]) -> T: ...
-
-
 @contextmanager
-def lmdb_store() -> Iterator[AnyStore]:
+def lmdb_store(sync: bool) -> Iterator[AnyStore]:
     folder = Path(tempfile.mkdtemp(prefix="s", dir="/tmp"))
-    store = Store.open(folder / "store", (ONE, TWO), sync=False)
+    store = Store.open(folder / "store", (ONE, TWO), sync=sync)
     yield store
     store.close()
     shutil.rmtree(folder)
 
 
-FACTORIES: dict[str, Callable[[], AbstractContextManager[AnyStore]]] = {"lmdb": lmdb_store}
+@contextmanager
+def memory_store() -> Iterator[AnyStore]:
+    store = MemoryStore((ONE, TWO))
+    yield store
+    store.close()
+
+
+FACTORIES: dict[str, Callable[[], AbstractContextManager[AnyStore]]] = {
+    "durable lmdb": partial(lmdb_store, sync=True),
+    "lmdb without sync": partial(lmdb_store, sync=False),
+    "memory": memory_store,
+}
 
 
 @pytest.fixture(params=FACTORIES)
@@ -220,6 +224,53 @@ def test_work_is_counted(store: AnyStore) -> None:
         return txn.reads, txn.writes
 
     assert store.write(work) == (3, 4)
+
+
+def test_a_misuse_that_was_swallowed_still_aborts(store: AnyStore) -> None:
+    """Work that hides its own failed put commits nothing."""
+
+    def work(txn: Txn) -> None:
+        txn.put(ONE, b"before", b"v")
+        with suppress(Exception):
+            txn.put(ONE, b"", b"v")
+
+    with pytest.raises(AssertionError):
+        store.write(work)
+    assert store.read(lambda txn: txn.count(ONE)) == 0
+
+
+def test_a_transaction_finishes_its_work(store: AnyStore) -> None:
+    """An iterator that would go on after the end is refused, and nothing is written."""
+
+    def work(txn: Txn) -> Iterator[tuple[bytes, bytes]]:
+        txn.put(ONE, b"k", b"v")
+        return txn.scan(ONE)
+
+    with pytest.raises(AssertionError):
+        store.write(work)
+    with pytest.raises(AssertionError):
+        store.read(lambda txn: txn.scan(ONE))
+    assert store.read(lambda txn: txn.count(ONE)) == 0
+
+
+def test_no_write_begins_inside_another_transaction(store: AnyStore) -> None:
+    """A nested write is a bug; a nested read sees what the outer one has written."""
+    with pytest.raises(AssertionError):
+        store.read(lambda _: store.write(lambda txn: txn.put(ONE, b"k", b"v")))
+
+    def work(txn: Txn) -> bytes | None:
+        txn.put(ONE, b"k", b"v")
+        return store.read(lambda inner: inner.get(ONE, b"k"))
+
+    assert store.write(work) == b"v"
+
+
+def test_a_closed_store_is_not_used(store: AnyStore) -> None:
+    """Closing twice is harmless, using it afterwards a bug."""
+    store.close()
+    store.close()
+    with pytest.raises(AssertionError):
+        store.read(lambda txn: txn.count(ONE))
 
 
 def test_a_read_is_a_snapshot_of_what_was_committed(store: AnyStore) -> None:
