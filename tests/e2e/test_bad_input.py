@@ -35,7 +35,7 @@ CHANGESETS: Final = 2_000
 BATCH: Final = 40
 """Cases at once, each on a connection of its own."""
 
-DEADLINE_S: Final = 5.0
+DEADLINE_S: Final = 2.0
 """What a bystander may have to wait for a write and a read, on a machine busy with all this."""
 
 SILENT: Final = 20
@@ -177,7 +177,7 @@ def test_bad_changesets_from_a_device_that_has_joined(victims: Victims) -> None:
     size = 10
     assert explore(CHANGESETS, size, bad_entries.entries, test) >= CHANGESETS
     assert len(decided) > CHANGESETS // 2
-    assert len({outcome[1] for outcome in decided}) > 5
+    assert len({outcome[1] for outcome in decided}) >= 4, "the judge sees little of this"
     victims.check()
 
 
