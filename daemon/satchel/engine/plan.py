@@ -20,7 +20,7 @@ from satchel.engine.version import Version
 from satchel.engine.viewspace import LinkKey
 from satchel.model import changeset as cs
 from satchel.model.changeset import Op
-from satchel.model.errors import Clash, Missing, Mistake
+from satchel.model.errors import Clash, Missing, Mistake, Unavailable
 from satchel.model.ids import id_text, parse_id
 from satchel.model.row import (
     CTR,
@@ -29,10 +29,12 @@ from satchel.model.row import (
     LIFE,
     ORIGIN,
     RESTORED,
+    STAMPS,
     UNDER,
     VALUES,
     Row,
     is_dead,
+    is_stripped,
     stamp_of,
     visible_values,
 )
@@ -83,7 +85,7 @@ class Planner:
         table, key = self._moment.place(wish["table"], wish["id"])
         row = self._moment.living(table, key)
         registers = update_values(
-            self._moment.catalog, table, wish["columns"], visible_values(row).get
+            self._moment.catalog, table, wish["columns"], self._known(table, key, row)
         )
         if not registers:
             raise Mistake("BAD_REQUEST", "An update names at least one column.")
@@ -102,13 +104,38 @@ class Planner:
             return key
         row = self._moment.living(table, key)
         registers = update_values(
-            self._moment.catalog, table, wish["columns"], visible_values(row).get
+            self._moment.catalog, table, wish["columns"], self._known(table, key, row)
         )
         lone = {n: one[n] for n, one in sorted(registers.items()) if n not in table.groups}
         groups = {n: dict(sorted(registers[n].items())) for n in registers if n in table.groups}
         self._check_targets(table, registers)
         self._apply(key, [cs.UPSERT, *key, lone, dict(sorted(groups.items()))])
         return key
+
+    def _known(self, table: Table, key: RowKey, row: Row) -> Callable[[int], Any]:
+        """The present value of a column, for the part of a group that a change leaves as it is.
+
+        In a row brought back before its contents have come (sync.md 1.3) nothing is known but
+        what was written since: the function then raises Unavailable RETRY_LATER.
+        """
+        values = visible_values(row)
+        base = self._space.base(key)
+        if base is None or not is_stripped(base):
+            return values.get
+
+        def known(number: int) -> Any:
+            column = table.by_number[number]
+            if column.register not in (row[STAMPS] or ()):
+                raise Unavailable(
+                    "RETRY_LATER",
+                    f"The {table.name} {id_text(key[1])} is being brought back; {column.name} and "
+                    "what belongs with it can be changed when its contents have come.",
+                    "Synchronise first, with: satchel sync now",
+                    {"table": table.name, "id": id_text(key[1]), "column": column.name},
+                )
+            return values.get(number)
+
+        return known
 
     def _given(self, table: Table, wish: Mapping[str, Any]) -> dict[int, Any]:
         users = self._moment.catalog.table("systemuser")
