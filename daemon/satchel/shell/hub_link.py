@@ -11,8 +11,9 @@ joined no hub never pays (budget.md 6).
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -181,6 +182,8 @@ class HubLink:
                 content=content,
                 extensions={"timeout": timeouts},
             )
+            if content is not None:
+                request.stream = _body_type()(content)
             response = await client.send(request, stream=True)
         chunks = response.aiter_raw()
         try:
@@ -217,6 +220,27 @@ def _make_client(secure: bool, ca_file: str | None) -> httpx.AsyncClient:
             keepalive_expiry=_KEEP_S,
         ),
     )
+
+
+@cache
+def _body_type() -> Callable[[bytes], httpx.AsyncByteStream]:
+    """The body of a request in one piece, without the library's generator: a request that is
+    cancelled while it is sent would leave that to the garbage collector."""
+    import httpx
+
+    class Body(httpx.AsyncByteStream):
+        def __init__(self, data: bytes) -> None:
+            self._rest: Final = [data]
+
+        def __aiter__(self) -> Body:
+            return self
+
+        async def __anext__(self) -> bytes:
+            if not self._rest:
+                raise StopAsyncIteration
+            return self._rest.pop()
+
+    return Body
 
 
 async def _end(response: httpx.Response, chunks: AsyncIterator[bytes]) -> None:
