@@ -44,7 +44,7 @@ class Organisation:
         finishes, whoever is cancelled."""
         try:
             async with trio.open_nursery() as nursery:
-                await nursery.start(self._write)
+                nursery.start_soon(self._write)
                 try:
                     with self._syncing_scope:
                         await self.syncing.run()
@@ -59,9 +59,9 @@ class Organisation:
         await self._ended.wait()
         self.device.close()
 
-    async def _write(self, *, task_status: trio.TaskStatus[None]) -> None:
+    async def _write(self) -> None:
         with self._writing_scope:
-            await self.device.writer.run(task_status=task_status)
+            await self.device.writer.run()
 
 
 class Daemon:
