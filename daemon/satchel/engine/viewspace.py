@@ -14,7 +14,7 @@ from satchel.crdt.liveness import RowKey, settle
 from satchel.model import limits
 from satchel.model.errors import Invalid
 from satchel.model.row import GONE, UNDER, VALUES, Row, Stamp, copy_row, is_dead
-from satchel.schema.references import CASCADE, RESTRICT, Reference, References
+from satchel.schema.references import RESTRICT, Reference, References
 from satchel.store import layout
 from satchel.store.txn import ReadTxn, Txn
 from satchel.wire.codec import pack, unpack
@@ -106,18 +106,10 @@ class ViewSpace:
     # -- the house of the liveness rule --------------------------------------------------------
 
     def cascade_parents(self, key: RowKey, row: Row) -> Iterable[RowKey]:
-        return [
-            (relation.target_number, target)
-            for relation, target in self._references(key, row)
-            if relation.delete == CASCADE
-        ]
+        return self.references.cascade_parents(key[0], row[VALUES])
 
     def remove_link_targets(self, key: RowKey, row: Row) -> Iterable[tuple[int, RowKey]]:
-        return [
-            (relation.column_number, (relation.target_number, target))
-            for relation, target in self._references(key, row)
-            if relation.delete not in (CASCADE, RESTRICT)
-        ]
+        return self.references.remove_link_targets(key[0], row[VALUES])
 
     def referrers(self, key: RowKey) -> Iterable[RowKey]:
         return [found for found, behaviour in self.references_to(key) if behaviour != RESTRICT]

@@ -131,18 +131,10 @@ class Workspace:
     # -- the house of the liveness rule ------------------------------------------------------
 
     def cascade_parents(self, key: RowKey, row: Row) -> Iterable[RowKey]:
-        return [
-            (relation.target_number, target)
-            for relation, target in self._references(key, row)
-            if relation.delete == CASCADE
-        ]
+        return self.references.cascade_parents(key[0], row[VALUES])
 
     def remove_link_targets(self, key: RowKey, row: Row) -> Iterable[tuple[int, RowKey]]:
-        return [
-            (relation.column_number, (relation.target_number, target))
-            for relation, target in self._references(key, row)
-            if relation.delete == REMOVE_LINK
-        ]
+        return self.references.remove_link_targets(key[0], row[VALUES])
 
     def referrers(self, key: RowKey) -> list[RowKey]:
         """The rows whose marks may follow from ``key``.

@@ -49,6 +49,24 @@ class References:
                     found.append(Reference(relation, value[1]))
         return found
 
+    def cascade_parents(self, table: int, values: Values) -> list[tuple[int, bytes]]:
+        """(table, id) of the rows whose death is also this row's."""
+        return [
+            (relation.target_number, target)
+            for relation, target in self.of(table, values)
+            if relation.delete == CASCADE
+        ]
+
+    def remove_link_targets(
+        self, table: int, values: Values
+    ) -> list[tuple[int, tuple[int, bytes]]]:
+        """(column, (table, id)) of each lookup that reads as null while its target is dead."""
+        return [
+            (relation.column_number, (relation.target_number, target))
+            for relation, target in self.of(table, values)
+            if relation.delete == REMOVE_LINK
+        ]
+
     def relation(self, number: int) -> Relationship | None:
         """The 1:N relationship of that number, or None."""
         return self._catalog.relation_number(number)
