@@ -99,6 +99,11 @@ class Hub:
         self.catalog: Catalog = store.read(lambda txn: self.office.schema(txn, 1)[0])
 
     @property
+    def now_ms(self) -> int:
+        """The hub's clock."""
+        return self._world.now_ms
+
+    @property
     def head(self) -> int:
         """The seq of the latest decision."""
         return self.store.read(HubState.read).head
