@@ -1,0 +1,46 @@
+"""What one run of the benchmarks shares: its sizes, and the sites that are made for it once."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import cached_property
+from types import TracebackType
+from typing import Final, Self
+
+from benchmarks.site import Site
+
+FULL_ROWS: Final = 50_000
+QUICK_ROWS: Final = 5_000
+
+
+class Bench:
+    """Use as ``with Bench(quick) as bench``: what was made is gone afterwards."""
+
+    def __init__(self, quick: bool) -> None:
+        self.quick = quick
+        self.stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stack.close()
+
+    def pick(self, full: int, quick: int) -> int:
+        """A size, or a number of rounds."""
+        return quick if self.quick else full
+
+    @property
+    def rows(self) -> int:
+        """Accounts in the stores of :attr:`site`."""
+        return self.pick(FULL_ROWS, QUICK_ROWS)
+
+    @cached_property
+    def site(self) -> Site:
+        """An office and a laptop with :attr:`rows` accounts."""
+        return Site(self.stack, self.rows)
