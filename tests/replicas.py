@@ -54,9 +54,14 @@ class World:
         self.devices: list[Device] = []
         self.hub = Hub(Store.open(folder / "hub", layout.HUB_DBS, sync=False), self)
 
+    def open_devices(self) -> list[Device]:
+        """The devices whose stores lie in the folder already, as they were left."""
+        self.devices = [Device(self, path=path) for path in sorted(self.folder.glob("d*"))]
+        return self.devices
+
     def join(self, user: bytes | None = None) -> Device:
         """A new device, of a new user unless given, that has downloaded what there is."""
-        device = Device(self, len(self.devices) + 1, user)
+        device = Device(self, user=user)
         self.devices.append(device)
         device.pull()
         return device
@@ -93,9 +98,7 @@ class Hub:
     def __init__(self, store: Store, world: World) -> None:
         self.store = store
         self._world = world
-        setup = Setup(ORG, "Contoso", b"hub own8", b"s" * 32, b"k" * 32)
-        ids = FirstIds(b"root unit    16b", b"currency     16b", SYSTEM_USER)
-        self.office: Office = store.write(lambda txn: found(txn, setup, ids, NOW_MS, bytes(16)))
+        self.office: Office = store.write(_found_once)
         self.catalog: Catalog = store.read(lambda txn: self.office.schema(txn, 1)[0])
 
     @property
@@ -183,25 +186,35 @@ class Pulled(NamedTuple):
 class Device:
     """One replica of one user."""
 
-    def __init__(self, world: World, number: int, user: bytes | None) -> None:
+    def __init__(
+        self, world: World, *, user: bytes | None = None, path: Path | None = None
+    ) -> None:
         self._world = world
         self.hub = world.hub
         self.clock_ms = 0
         """How far its clock is ahead of everybody else's."""
-        self.path = world.folder / f"d{number}"
+        self.path = path or world.folder / f"d{len(world.devices) + 1}"
         self.store = Store.open(self.path, layout.DEVICE_DBS, sync=False)
-        replica, device = world.fresh(8), world.fresh(16)
+        if path is None:
+            self._create(len(world.devices) + 1, user)
+        self.replica = self.read(Replica.load)
+
+    @property
+    def user(self) -> bytes:
+        """Whose device it is."""
+        return self.replica.identity.user
+
+    def _create(self, number: int, user: bytes | None) -> None:
+        replica, device = self._world.fresh(8), self._world.fresh(16)
         if user is None:
-            user = world.fresh(16)
+            user = self._world.fresh(16)
             self.hub.add_user(user, f"User {number}")
-        self.user = user
         identity = Identity(
             ORG, "Contoso", user, f"User {number}", device, f"device {number}", replica,
             self.hub.admit(replica, user, device), b"s" * 32, b"", b"", "http://127.0.0.1:1",
             None, False, b"x" * 32,
         )  # fmt: skip
         self.store.write(lambda txn: create_store(txn, identity, FIRST_EPOCH))
-        self.replica = self.read(Replica.load)
 
     # -- the app's side ------------------------------------------------------------------------
 
@@ -364,6 +377,14 @@ class Device:
         """Push and pull."""
         self.push_all()
         assert self.pull() is flip.Installed.DONE
+
+
+def _found_once(txn: Txn) -> Office:
+    if txn.count(layout.META):
+        return Office(Setup.read(txn))
+    setup = Setup(ORG, "Contoso", b"hub own8", b"s" * 32, b"k" * 32)
+    ids = FirstIds(b"root unit    16b", b"currency     16b", SYSTEM_USER)
+    return found(txn, setup, ids, NOW_MS, bytes(16))
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def test_first_download(world: World, ada: Device) -> None:
     """Before the first download has ended there is nothing to read or to write over."""
     furnish(ada)
     ada.sync()
-    ben = Device(world, 2, None)
+    ben = Device(world)
     world.devices.append(ben)
     for use in (lambda: ben.ids("account"), lambda: ben.create("account", name="B")):
         with pytest.raises(SatchelError) as refused:
