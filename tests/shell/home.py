@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import trio
 
 from satchel.api.messages import READING, WRITING, check_request, find_command
@@ -19,7 +20,8 @@ from satchel.config import Layout, locate, read_settings
 from satchel.model.errors import SatchelError
 from satchel.shell.daemon import Daemon
 from satchel.shell.handlers import Actor, Presence, Request
-from tests.shell.hub import Hub
+from tests.shell.hub import Hub, running_hub
+from tests.shell.loopback import run
 
 SESSION = b"session of a app"
 UNREACHABLE = "http://127.0.0.1:1"
@@ -92,3 +94,23 @@ async def running_daemon(layout: Layout) -> AsyncIterator[Home]:
         await nursery.start(daemon.run)
         yield Home(daemon)
         nursery.cancel_scope.cancel()
+
+
+def joined(test: Callable[[Hub, Home], Awaitable[None]]) -> None:
+    """Run a test with a daemon that has joined a hub and downloaded what there is."""
+
+    async def main() -> None:
+        with new_layout() as layout:
+            async with running_hub() as hub, running_daemon(layout) as home:
+                await home.join(hub)
+                await home.loaded()
+                await test(hub, home)
+
+    run(main)
+
+
+async def refusal(asked: Awaitable[Any]) -> SatchelError:
+    """The error with which it is answered."""
+    with pytest.raises(SatchelError) as refused:
+        await asked
+    return refused.value
