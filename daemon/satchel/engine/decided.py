@@ -125,10 +125,17 @@ def _leave(txn: Txn, own: bytes, ctr: int, entry: Entry) -> None:
 
 
 def _trim_archive(txn: Txn, own: bytes, hub_now: int) -> None:
-    """Where a hub has named no backup, the archive ends after 30 days (sync.md 4.5)."""
+    """Where a hub has named no backup, the archive ends after 30 days (sync.md 4.5).
+
+    That a changeset was refused is never forgotten: what stands on it may still wait.  Those
+    records have no body, and the time in them is this device's, which proves nothing.
+    """
     old: list[bytes] = []
     for key, raw in txn.prefix(layout.ARC, own):
-        if len(old) == _TRIM_MAX or unpack(raw)[3] > hub_now - limits.ARCHIVE_MS:
+        _, _, code, archived_ms = unpack(raw)
+        if code not in ACCEPTED:
+            continue
+        if len(old) == _TRIM_MAX or archived_ms > hub_now - limits.ARCHIVE_MS:
             break
         old.append(key)
     for key in old:

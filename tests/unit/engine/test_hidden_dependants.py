@@ -6,12 +6,13 @@ import pytest
 
 from satchel.engine import outbox, quarantine
 from satchel.engine.flip import Installed
+from satchel.model import limits
 from satchel.model.errors import Missing
 from satchel.model.ids import Dot
 from satchel.model.outcome import Code
 from satchel.store import layout
 from tests.recompute import assert_derived
-from tests.replicas import Device
+from tests.replicas import Device, World
 
 
 def refused_customer(ada: Device, ben: Device) -> tuple[str, str, str]:
@@ -65,6 +66,22 @@ def test_discarding_the_cause_does_not_bring_them_back(ada: Device, ben: Device)
     ben.create("account", name="Elsewhere")
     ben.sync()
     assert ada.pull() is Installed.DONE
+    with pytest.raises(Missing):
+        ada.get("task", task)
+    assert_derived(ada)
+
+
+def test_a_refusal_does_not_age_out_of_the_archive(world: World, ada: Device, ben: Device) -> None:
+    """Weeks after a refused change was given up, what stands on it is still in no view."""
+    _, task, _ = refused_customer(ada, ben)
+    own = ada.replica.identity.replica
+    ada.store.write(lambda txn: quarantine.discard(txn, Dot(own, 1)))
+    world.now_ms += limits.ARCHIVE_MS + 1
+    for _ in range(2):
+        ben.create("account", name="Elsewhere")
+        ben.sync()
+        assert ada.pull() is Installed.DONE
+    ada.update("account", ada.create("account", name="More"), fax="1")
     with pytest.raises(Missing):
         ada.get("task", task)
     assert_derived(ada)
