@@ -7,7 +7,7 @@ with its status).  A group is written whole: what a write does not name is null.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from satchel.crdt.seen import Author
 from satchel.model.row import (
@@ -104,21 +104,27 @@ def _later(stamp: Stamp, other: Stamp, replica_of: ReplicaOf) -> bool:
 
 
 def _store(row: Row, register: int, values: Values, stamp: Stamp) -> None:
+    """Keep both maps ascending (canonical bytes); mostly they are so already."""
     kept: Values = row[VALUES]
-    added = False
+    ascending = True
     for column, value in values.items():
         if value is None:
             kept.pop(column, None)
         else:
-            added = added or column not in kept
+            ascending = ascending and _stays_ascending(kept, column)
             kept[column] = value
-    if added:
+    if not ascending:
         row[VALUES] = {column: kept[column] for column in sorted(kept)}
     stamps = row[STAMPS]
     if stamps is None:
         row[STAMPS] = {register: stamp}
-    elif register in stamps:
-        stamps[register] = stamp
-    else:
-        stamps[register] = stamp
+        return
+    ascending = _stays_ascending(stamps, register)
+    stamps[register] = stamp
+    if not ascending:
         row[STAMPS] = {key: stamps[key] for key in sorted(stamps)}
+
+
+def _stays_ascending(plain: dict[int, Any], key: int) -> bool:
+    """Whether a map with ascending keys has them so when ``key`` is set."""
+    return key in plain or key > next(reversed(plain), -1)

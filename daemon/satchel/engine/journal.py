@@ -38,11 +38,16 @@ def append(txn: Txn, changes: Changes, events: list[list[Any]] | None = None) ->
         line = [[RELOAD]]
     last = position(txn)
     txn.append(layout.JRN, layout.seq_key(last + 1), pack(line))
+    if last >= limits.JOURNAL_LINES_MAX:
+        _trim(txn, last + 2 - limits.JOURNAL_LINES_MAX)
+
+
+def _trim(txn: Txn, keep_from: int) -> None:
     first = txn.first(layout.JRN, b"")
-    if first is not None:
-        low = layout.parse_seq_key(first[0])
-        for n in range(low, min(low + _TRIM_MAX, last + 2 - limits.JOURNAL_LINES_MAX)):
-            txn.delete(layout.JRN, layout.seq_key(n))
+    assert first is not None, "a line was written just now"
+    low = layout.parse_seq_key(first[0])
+    for n in range(low, min(low + _TRIM_MAX, keep_from)):
+        txn.delete(layout.JRN, layout.seq_key(n))
 
 
 def position(txn: ReadTxn) -> int:

@@ -213,7 +213,8 @@ class ViewSpace:
     # -- writing -----------------------------------------------------------------------------------
 
     def size(self, key: RowKey) -> int:
-        """The bytes of a staged row.  It must not be changed any more before :meth:`flush`."""
+        """The bytes of a row that an op has changed: it carries a stamp that BASE has not.
+        It must not be changed any more before :meth:`flush`, which takes its word for both."""
         packed = self._packed[key] = pack(self._rows[key])
         return len(packed)
 
@@ -221,11 +222,14 @@ class ViewSpace:
         """Write VIEW and REF as staged; return what an app can notice."""
         rows = []
         for key, (before, base_before) in self._before.items():
-            row = self._rows[key]
-            self._flush_row(txn, key, row)
+            row, packed = self._rows[key], self._packed.get(key)
+            if packed is not None:
+                txn.put(layout.VIEW, layout.view_row_key(*key), packed)
+            else:
+                self._flush_row(txn, key, row)
             if key in self._relooked:
                 self._flush_references(txn, key, before, base_before)
-            if row != before:
+            if packed is not None or row != before:
                 rows.append((key, row is not None and not is_dead(row)))
         links = []
         for link_key, stamps in self._links_before.items():
@@ -240,8 +244,7 @@ class ViewSpace:
             if self._folded[key]:
                 txn.delete(layout.VIEW, layout.view_row_key(*key))
         elif row is not None:
-            packed = self._packed.get(key) or pack(row)
-            txn.put(layout.VIEW, layout.view_row_key(*key), packed)
+            txn.put(layout.VIEW, layout.view_row_key(*key), pack(row))
 
     def _flush_references(
         self, txn: Txn, key: RowKey, before: Row | None, base_before: Row | None

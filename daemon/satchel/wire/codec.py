@@ -43,16 +43,8 @@ def unpack(data: bytes, bytes_max: int = _BYTES_MAX) -> Any:
     if len(data) > bytes_max:
         raise Garbled("FRAME_TOO_BIG", f"A message of {len(data)} bytes exceeds {bytes_max} bytes.")
     try:
-        return msgpack.unpackb(
-            data,
-            strict_map_key=False,
-            use_list=True,
-            ext_hook=_refuse_extension,
-            max_str_len=len(data),
-            max_bin_len=len(data),
-            max_array_len=len(data),
-            max_map_len=len(data),
-        )
+        # No length can exceed the data itself: that bound is the library's own.
+        return msgpack.unpackb(data, strict_map_key=False, ext_hook=_refuse_extension)
     except (ValueError, TypeError, RecursionError, msgpack.exceptions.UnpackException) as broken:
         reason = str(broken) or type(broken).__name__
         raise Garbled(
