@@ -6,8 +6,8 @@ shares no shortcut with the transactions it judges; the merge laws alone are the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
 
 from satchel.crdt.fold import Source, fold_link, fold_row
 from satchel.crdt.liveness import RowKey, marks
@@ -16,15 +16,33 @@ from satchel.engine import log
 from satchel.engine.replica import Replica, read_state
 from satchel.model.changeset import LINK_OPS, Op
 from satchel.model.outcome import ACCEPTED
-from satchel.model.row import GONE, UNDER, VALUES, Row, Stamp, copy_row, make_stamp
+from satchel.model.row import (
+    GONE,
+    UNDER,
+    VALUES,
+    Row,
+    Stamp,
+    copy_row,
+    is_stripped,
+    make_stamp,
+)
 from satchel.schema.references import CASCADE, RESTRICT, References
 from satchel.store import layout
 from satchel.store.txn import ReadTxn
 from satchel.wire.codec import pack, unpack
-from tests.replicas import Device
 
 LinkKey = tuple[int, bytes, bytes]
 Work = list[tuple[Source, list[Op]]]
+T = TypeVar("T")
+
+
+class Device(Protocol):
+    """A device's store, as far as it is read here."""
+
+    @property
+    def replica(self) -> Replica: ...
+
+    def read(self, work: Callable[[ReadTxn], T]) -> T: ...
 
 
 def assert_derived(device: Device) -> None:
@@ -96,6 +114,11 @@ class _House:
             row = fold_row(self._base.get(row_key), work)
             if row is not None:
                 self._rows[row_key] = row
+        for row_key, row in self._rows.items():
+            if not is_stripped(row) and row[UNDER] is not None:
+                # Nothing is dead by its own doing: who was moved to be above itself is alive.
+                self._rows[row_key] = copy_row(row)
+                self._rows[row_key][UNDER] = None
         self._links = {
             key: fold_link(self._base_links.get(key, []), work) for key, work in links.items()
         }

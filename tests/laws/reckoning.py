@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from satchel.engine.replica import Identity
+from satchel.engine.replica import Identity, read_state
 from satchel.model import changeset as cs
 from satchel.model.changeset import Entry
 from satchel.model.conflict import LOSER
@@ -17,7 +17,7 @@ from satchel.model.row import CTR, ORIGIN, VALUES, Row, Stamp, is_dead, stamp_of
 from satchel.store import layout
 from satchel.store.txn import ReadTxn
 from satchel.wire.codec import unpack
-from tests.replicas import Device
+from tests.recompute import Device
 
 Name = tuple[int, int]
 """(origin number, counter)"""
@@ -89,8 +89,7 @@ class Reckoning:
         self._rows: dict[RowKey, Row] = {}
         self._links: dict[LinkKey, list[Stamp]] = {}
         self._losers: set[Name] = set()
-        generation = device.state.generation
-        device.read(lambda txn: self._read(txn, generation))
+        device.read(lambda txn: self._read(txn, read_state(txn).generation))
 
     def settle(self, decided: Decided, accepted: list[Decided]) -> None:
         """Fails where something of the change is nowhere to be found."""
