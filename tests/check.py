@@ -3,6 +3,7 @@
     python -m tests.check                 all steps
     python -m tests.check fast            all steps, no real processes, no coverage
     python -m tests.check STEP [ARG...]   one step; the arguments go to its tool
+    python -m tests.check sim --seeds N   the simulator (tests/README.md), which is no step
 
 The steps are format, lint, types, floors, tests, processes (the end-to-end tests) and
 coverage.  All of them run, whatever fails; the exit code is 0 only if none did.  Tests and
@@ -42,7 +43,9 @@ STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
 FAST = {name: STEPS[name] for name in ("format", "lint", "types", "floors")} | {
     "tests": (PYTEST,),
 }
-LIVE = ("tests", "processes")
+ALONE: dict[str, tuple[tuple[str, ...], ...]] = {"sim": (("-m", "tests.sim.run"),)}
+"""What is only run by its name: the tests run a few seeds of it themselves."""
+LIVE = ("tests", "processes", "sim")
 
 
 class Result(NamedTuple):
@@ -129,10 +132,11 @@ def main(arguments: Sequence[str]) -> int:
         steps, left_out = FAST, ["tests/e2e and coverage (fast)"]
     elif arguments:
         name, *extra = arguments
-        if name not in STEPS:
-            _say(f"check: no step {name!r}; there are fast, {', '.join(STEPS)}")
+        known = STEPS | ALONE
+        if name not in known:
+            _say(f"check: no step {name!r}; there are fast, {', '.join(known)}")
             return 2
-        *before, last = STEPS[name]
+        *before, last = known[name]
         steps, left_out = {name: (*before, (*last, *extra))}, [f"every step but {name}"]
     began = time.monotonic()
     results = []

@@ -1,0 +1,1 @@
+"""One file for each thing that must hold; ``checker`` says when it is asked."""
