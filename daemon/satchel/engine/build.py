@@ -120,13 +120,17 @@ def _copy(txn: Txn, replica: Replica, state: State, build: Build) -> Build:
             break
         run.append(pair)
     new = layout.gen_prefix(build.generation)
-    for key, value in run:
-        txn.put(db, new + key[1:], value)
     if db == layout.ROW:
         _, references = replica.schema(txn, state.schema)
         for key, value in run:
+            if txn.get(layout.STG, layout.stg_key(Line.ROW, key[1:])) is not None:
+                continue  # the stage brings it: what would be copied would be overwritten
+            txn.put(db, new + key[1:], value)
             _, table, rec = layout.parse_row_key(key)
             base.put_references(txn, build.generation, references, (table, rec), unpack(value))
+    else:
+        for key, value in run:
+            txn.put(db, new + key[1:], value)
     if whole:
         return build._replace(part=build.part + 1, position=b"")
     return build._replace(position=run[-1][0])
