@@ -40,8 +40,10 @@ class References:
         columns = self._by_table.get(table)
         if columns is None:
             columns = self._index(table)
+        if columns.keys().isdisjoint(values.keys()):  # most rows name few others, many none
+            return []
         found = []
-        for column, value in values.items():  # few; a table may have fifty lookups
+        for column, value in values.items():
             targets = columns.get(column)
             if targets is not None and value is not None:
                 relation = targets.get(value[0])
