@@ -39,7 +39,8 @@ class Pull(NamedTuple):
 def filled_world(rows: int) -> Iterator[tuple[World, Device]]:
     """A hub with so many accounts and a device that has none of them."""
     with new_world() as world:
-        device = Device(world, 1, None)
+        device = Device(world)
+        world.devices.append(device)
         device.fetch_schema(1)
         fill(Desk(world.hub.store), rows)
         yield world, device
