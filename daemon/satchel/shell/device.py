@@ -45,7 +45,8 @@ class Device:
         """Rings when the journal may have grown, and when a hint has come."""
         self.outbox_grew = Bell()
         """Rings when the log may hold something new."""
-        self._head = self.head_ctr()
+        self.head_ctr = self._read_head()
+        """The counter of the last changeset written here."""
         self.writer = Writer(
             store, committed=self._committed, aborted=self._aborted, reloaded=self._reloaded
         )
@@ -68,11 +69,6 @@ class Device:
     def read(self, work: Callable[[ReadTxn], T]) -> T:
         """Run ``work`` in a short read transaction, on the loop (limits.md: 60 times faster)."""
         return self.store.read(work)
-
-    def head_ctr(self) -> int:
-        """The counter of the last changeset written here."""
-        own = self.replica.identity.replica
-        return self.store.read(lambda txn: log.last_counter(txn, own))
 
     def journal_position(self) -> int:
         """The number of the last journal line."""
@@ -105,9 +101,9 @@ class Device:
     def _committed(self) -> None:
         self.window.settle(committed=True)
         self.changed.ring()
-        head = self.head_ctr()
-        if head != self._head:
-            self._head = head
+        head = self._read_head()
+        if head != self.head_ctr:
+            self.head_ctr = head
             self.outbox_grew.ring()
 
     def _aborted(self) -> None:
@@ -116,6 +112,10 @@ class Device:
     def _reloaded(self) -> None:
         """The store was opened afresh after a failed commit: trust only what it holds."""
         self.window = self._read_window()
+
+    def _read_head(self) -> int:
+        own = self.replica.identity.replica
+        return self.store.read(lambda txn: log.last_counter(txn, own))
 
     def _read_window(self) -> RequestWindow:
         own = self.replica.identity.replica

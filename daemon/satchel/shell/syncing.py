@@ -84,7 +84,7 @@ class Syncing:
         is being told is told too."""
         told = 0
         while True:
-            while (head := self._device.head_ctr()) == told:
+            while (head := self._device.head_ctr) == told:
                 await self._device.outbox_grew.wait()
             told = head
             await self.feed(ev.Woke(*_now(), head))
@@ -188,7 +188,7 @@ class Syncing:
             state.epoch if state.generation else None,
             state.seq,
             state.pass_cursor or state.cursor,
-            self._device.head_ctr(),
+            self._device.head_ctr,
         )
 
     async def _install(self, request: int, wire: Flip) -> ev.Event:
