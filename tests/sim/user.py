@@ -25,6 +25,11 @@ Answer = dict[str, Any]
 Work = Callable[[Txn, DeviceProcess, commit.Request], Answer]
 
 
+_ANSWER_LOST = 0.06
+_NOT_YET = 0.5
+"""So long does an app hesitate to repeat itself that FLIPs and crashes may come between."""
+
+
 class Job(NamedTuple):
     """One command of the app, under its number."""
 
@@ -69,6 +74,8 @@ class SimUser:
         if process is None or not self.device.loaded:
             return
         if self._unsure:
+            if self._chance.random() < _NOT_YET:
+                return
             for _ in self._unsure:
                 self._tally.op("repeated request")
             self._submit(process, self._unsure)
@@ -106,11 +113,13 @@ class SimUser:
                 process.window.settle(committed=False)
                 results.update((job.number, trouble) for job in waiting)
                 break
+        process.wake()
+        if self._chance.random() < _ANSWER_LOST:
+            return  # between daemon and app: it was done, or it was denied, and nobody knows
         self._unsure = []
         self._confirmed = max(self._confirmed, jobs[-1].number)
         for job in jobs:
             self._note(job, results[job.number])
-        process.wake()
 
     def _attempt(
         self, process: DeviceProcess, jobs: list[Job], results: dict[int, Answer | SatchelError]
