@@ -4,13 +4,15 @@ Owns the HTTP client, what it trusts and how much it reads.  Every fault of the 
 becomes one error (HUB_UNREACHABLE), every ERR frame the error it carries.  Must not know
 what a message says, nor retry: the sync machines decide what follows from a failure.
 
-httpx is loaded with the first call, in a thread: 80 ms and 7 MB that a daemon which has
-joined no hub never pays (budget.md 6).
+httpx is loaded with the first call, in a thread: 50 ms and 3 MB that a daemon which has
+joined no hub never pays (budget.md 6), and without its command line, which would cost twice
+that again.
 """
 
 from __future__ import annotations
 
 import ssl
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
@@ -26,6 +28,8 @@ from satchel.wire.frame import Frame, FrameReader, FrameType, read_error, reques
 
 if TYPE_CHECKING:
     import httpx
+
+_HTTPX_COMMAND_LINE: Final = "httpx._main"
 
 _CONNECTIONS_MAX: Final = 4
 """Two lanes, a hello and a health check."""
@@ -201,6 +205,7 @@ class HubLink:
 
 def _make_client(secure: bool, ca_file: str | None) -> httpx.AsyncClient:
     """Runs in a thread: importing httpx and reading certificates block."""
+    _load_httpx()
     import httpx
 
     try:
@@ -220,6 +225,19 @@ def _make_client(secure: bool, ca_file: str | None) -> httpx.AsyncClient:
             keepalive_expiry=_KEEP_S,
         ),
     )
+
+
+def _load_httpx() -> None:
+    """Import httpx without ``httpx._main``, its command line, which it does without wherever
+    rich or click is missing.  We have both, for another process: the CLI."""
+    if "httpx" in sys.modules:
+        return
+    # None forbids an import, which the type of the map does not say.
+    sys.modules[_HTTPX_COMMAND_LINE] = None  # type: ignore[assignment]
+    try:
+        import httpx  # noqa: F401 - loaded here, used where it is imported again
+    finally:
+        del sys.modules[_HTTPX_COMMAND_LINE]
 
 
 @cache
