@@ -68,8 +68,10 @@ class Workload:
         for _ in range(steps):
             device = self.chance.choice(self.devices)
             step = self.chance.random()
-            if step < 0.75:
+            if step < 0.70:
                 self._write(device)
+            elif step < 0.75:
+                self._mend(device)
             elif step < 0.85:
                 self._push(device)
             elif step < 0.97:
@@ -92,6 +94,38 @@ class Workload:
             assert device.dump() == before
             return
         self.ledger[Dot(device.replica.identity.replica, receipt["ctr"])] = device
+
+    def _mend(self, device: Device) -> None:
+        """A person gives refused work up, or tries it again."""
+        refused = device.read(lambda txn: [dot for dot, _ in quarantine.entries(txn)])
+        if not refused:
+            return
+        dot = self.chance.choice(refused)
+        if self.chance.random() < 0.3:
+            device.store.write(lambda txn: quarantine.discard(txn, dot))
+            del self.ledger[dot]
+            return
+        whole, restore = self.chance.random() < 0.5, self.chance.random() < 0.5
+        before = device.dump()
+        try:
+            receipts = device.store.write(
+                lambda txn: quarantine.retry(
+                    txn,
+                    device.replica,
+                    dot,
+                    device.randomness(),
+                    with_dependants=whole,
+                    restore=restore,
+                )
+            )
+        except SatchelError:
+            assert device.dump() == before
+            return
+        left = device.read(lambda txn: {at for at, _ in quarantine.entries(txn)})
+        for gone in set(refused) - left:
+            del self.ledger[gone]
+        for receipt in receipts:
+            self.ledger[Dot(dot.replica, receipt["ctr"])] = device
 
     def _wish(self, device: Device) -> dict[str, Any] | None:
         makers: tuple[Callable[[Device, str], dict[str, Any] | None], ...] = (
