@@ -66,6 +66,9 @@ class Faults:
         for machine in self._machines():
             machine.disk.calm()
             machine.start()
+        for user in self.users:
+            assert user.device.process is not None
+            user.device.process.bundle_max = limits.BUNDLE_ENTRIES_MAX
         assert self._hub.process is not None
         self._hub.process.response_bytes_max = limits.PULL_BYTES_MAX
 

@@ -16,6 +16,7 @@ from satchel.engine import build, flip, log, outbox, stage
 from satchel.engine.commit import Randomness
 from satchel.engine.replica import Replica, decided, read_state
 from satchel.engine.requests import RequestWindow
+from satchel.model import limits
 from satchel.model.errors import SatchelError
 from satchel.model.ids import IdMaker
 from satchel.store import layout
@@ -63,6 +64,8 @@ class DeviceProcess:
         self._net = net
         self.alive = True
         self.pausing = 0.1
+        self.bundle_max = chance.choice((1, 3, limits.BUNDLE_ENTRIES_MAX))
+        """As if changesets were so large that no more fit a bundle: FLIPs come in between."""
         self.replica = disk.read(Replica.load)
         own = self.replica.identity.replica
         self.window = disk.read(lambda txn: RequestWindow(txn, own))
@@ -200,9 +203,8 @@ class DeviceProcess:
                 same = disk.read(lambda txn: log.chain_matches(txn, own, processed, chain))
                 return ev.ChainChecked(*self.moment(), request, same)
             case fx.ReadOutbox(request, after, entries_max, bytes_max):
-                found = disk.read(
-                    lambda txn: outbox.read_bundle(txn, own, after, entries_max, bytes_max)
-                )
+                most = min(entries_max, self.bundle_max)
+                found = disk.read(lambda txn: outbox.read_bundle(txn, own, after, most, bytes_max))
                 entries = tuple(found.entries)
                 return ev.OutboxRead(
                     *self.moment(), request, found.first, found.prev_chain, entries, found.last

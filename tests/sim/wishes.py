@@ -87,7 +87,7 @@ class Wishes:
     def _doomed(self, process: DeviceProcess) -> Wish:
         """A create that the hub refuses if an id is taken elsewhere, or work upon one."""
         own = [rec for table in TABLES for rec in self._ids(table)]
-        table = self._chance.choice(TABLES)
+        table = self._chance.choice(("account", *TABLES))
         foreign = [rec for rec in self._memory.ever[table] if rec not in own]
         if foreign and self._chance.random() < 0.6:
             self._tally.op("doomed create")
