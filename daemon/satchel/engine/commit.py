@@ -24,9 +24,10 @@ from satchel.model import hlc, limits
 from satchel.model.changeset import Context, Entry
 from satchel.model.errors import Invalid, Mistake
 from satchel.model.ids import id_text
-from satchel.model.row import HLC, make_stamp
+from satchel.model.row import HLC, VALUES, make_stamp
 from satchel.store import layout
 from satchel.store.txn import Txn
+from satchel.wire.codec import pack
 from satchel.wire.entry import SALT_BYTES, encode_entry
 
 _UNDECIDED_CLOCK = (1 << 64) - 1
@@ -101,12 +102,17 @@ def _entry(moment: Moment, stance: Stance, planner: Planner, clock: int, salt: b
 
 
 def _refuse_large(moment: Moment, planner: Planner) -> None:
-    """No row may outgrow a frame, by however many changes it has grown (sync.md 1.1)."""
+    """No row's values may outgrow a frame, by however many changes they have grown (sync.md
+    1.1); the hub measures the same."""
+    space = moment.space
     for key in planner.rows:
-        size = moment.space.size(key)
+        if space.size(key) <= limits.ROW_BYTES_MAX:
+            continue
+        row, table = space.row(key), moment.catalog.table_number(key[0])
+        assert row is not None
+        assert table is not None
+        size = len(pack(row[VALUES]))
         if size > limits.ROW_BYTES_MAX:
-            table = moment.catalog.table_number(key[0])
-            assert table is not None
             raise Invalid(
                 "TOO_BIG",
                 f"The {table.name} {id_text(key[1])} would have {size} bytes; "

@@ -45,7 +45,7 @@ class ViewSpace:
         self._relooked: set[RowKey] = set()
         self._fresh: dict[bytes, dict[RowKey, None]] = {}
         self._fallen: list[RowKey] = []
-        self._bounded = False
+        self._reached: dict[RowKey, None] | None = None
         self._links: dict[LinkKey, list[Stamp]] = {}
         self._links_before: dict[LinkKey, list[Stamp]] = {}
 
@@ -134,10 +134,12 @@ class ViewSpace:
         assert row is not None
         was_dead = is_dead(row)
         row[UNDER], row[GONE] = under, gone
-        if self._bounded:
+        if self._reached is not None:
+            self._reached[key] = None
             if not was_dead and is_dead(row):
                 self._fallen.append(key)
-            self._check_reach()
+            if len(self._reached) >= limits.CASCADE_ROWS_MAX:  # with the row at the top, one more
+                raise _reaches_too_far()
 
     def carry(self, key: RowKey) -> list[RowKey]:
         """Carry the life of a row that this command has just changed down to what depends on it.
@@ -145,7 +147,8 @@ class ViewSpace:
         Returns the rows that died by it, ``key`` among them.  Raises Invalid TOO_BIG past the
         bounds of one change (sync.md 1.4).
         """
-        self._bounded = True
+        if self._reached is None:
+            self._reached = {}
         first = len(self._fallen)
         row = self._rows[key]
         if row is not None and is_dead(row):
@@ -166,17 +169,6 @@ class ViewSpace:
     def _flipped(self, key: RowKey) -> bool:
         before, after = self._before[key][0], self._rows[key]
         return (before is not None and is_dead(before)) != (after is not None and is_dead(after))
-
-    def _check_reach(self) -> None:
-        if (
-            len(self._fallen) > limits.CASCADE_ROWS_MAX
-            or len(self._before) > limits.CASCADE_ROWS_MAX + limits.JUDGE_ROWS_MAX
-        ):
-            raise Invalid(
-                "TOO_BIG",
-                f"This reaches more than {limits.CASCADE_ROWS_MAX} rows.",
-                "Ask an administrator to do it at the hub.",
-            )
 
     def _refers(self, at: RowKey, key: RowKey, behaviour: str) -> bool:
         return any(
@@ -274,6 +266,14 @@ class ViewSpace:
         else:
             txn.put(layout.VIEW, view_key, pack(stamps))
             txn.put(layout.VIEW, mirror, b"")
+
+
+def _reaches_too_far() -> Invalid:
+    return Invalid(
+        "TOO_BIG",
+        f"This reaches more than {limits.CASCADE_ROWS_MAX} rows.",
+        "Ask an administrator to do it at the hub.",
+    )
 
 
 def _by_target(reference: Reference) -> tuple[bytes, int]:
