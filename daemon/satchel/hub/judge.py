@@ -112,7 +112,35 @@ class Judge:
             check_registers(self._space.catalog, table, op[4])
             self._make(key, op, values)
         else:
-            self._write(table, key, self._alive(table, key), op, registers)
+            row = self._alive(table, key)
+            check_registers(self._space.catalog, table, registers)
+            kept = self._give_way(table, key, row, registers)
+            lone = {column: value for column, value in op[3].items() if column in kept}
+            groups = {group: values for group, values in op[4].items() if group in kept}
+            self._write(table, key, row, [*op[:3], lone, groups], kept)
+
+    def _give_way(
+        self, table: Table, key: RowKey, row: Row, registers: dict[int, dict[int, Any]]
+    ) -> dict[int, dict[int, Any]]:
+        """What an upsert sets of a row that others have made meanwhile.
+
+        It also names what a row to be made needs, its owner above all.  That never takes
+        the place of what its author has not seen, nor may it keep two upserts of one id
+        from merging (sync.md 1.3): it loses, and its author is told.
+        """
+        kept = {}
+        for register, values in registers.items():
+            if table.policies.get(register) is not Policy.REJECT or not self._is_unseen(
+                table, row, register
+            ):
+                kept[register] = values
+            elif {column: row[VALUES].get(column) for column in values} != values:
+                winner = stamp_of(row, register)
+                record = make_record(
+                    self._space.seq, ConflictKind.LOST, values, self._source.stamp, winner
+                )
+                self._space.file(key, register, record)
+        return kept
 
     def _make(self, key: RowKey, op: Op, values: dict[int, Any]) -> None:
         row = apply_row_op(None, op, self._source, [])
@@ -146,17 +174,20 @@ class Judge:
             self._space.close_record(at, record)
 
     def _refuse_unseen(self, table: Table, key: RowKey, row: Row, register: int) -> None:
-        columns = table.groups.get(register, (register,))
-        if not self._author.seen(
-            stamp_of(row, register), row[LIFE][RESTORED]
-        ) and not never_written(row, register, columns):
-            column = table.by_number[columns[0]].name
+        if self._is_unseen(table, row, register):
+            column = table.by_number[table.groups.get(register, (register,))[0]].name
             raise Refusal(
                 Code.CONFLICT,
                 f"{table.name}.{column} was changed by someone else meanwhile "
                 "and is never merged silently.",
                 {"table": table.name, "column": column, "row": id_text(key[1])},
             )
+
+    def _is_unseen(self, table: Table, row: Row, register: int) -> bool:
+        """Whether the register holds what its author did not know of."""
+        columns = table.groups.get(register, (register,))
+        seen = self._author.seen(stamp_of(row, register), row[LIFE][RESTORED])
+        return not seen and not never_written(row, register, columns)
 
     # -- life ------------------------------------------------------------------------------------
 
