@@ -36,12 +36,12 @@ def measure(bench: Bench) -> list[Result]:
         floor = world.folder / "floor"
         with open_bare(floor, [layout.ROW]):
             pass  # an empty one, to be copied
-        results = [_compare("apply_vs_decode_put", world, device, floor, rows, rounds)]
-        results[0] = results[0]._replace(cut=bench.quick)
+        new = _compare("apply_vs_decode_put", world, device, floor, rows, rounds)
         device.pull()
         _change_all(world, rows)
         changed = _compare("apply_changed_vs_decode_put", world, device, floor, rows, rounds)
-        return [*results, changed._replace(cut=bench.quick)]
+        void = bench.void_on_disk()
+        return [new._replace(void=void), changed._replace(void=void)]
 
 
 def _compare(

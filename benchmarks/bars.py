@@ -42,9 +42,9 @@ def result(
     against: float | None = None,
     ratio: float | None = None,
     *,
-    cut: bool = False,
+    void: str | None = None,
 ) -> Result:
     """The result of a row of the table."""
     bar = _BY_NAME[name]
     assert (bar.against is None) == (against is None) == (ratio is None), name
-    return Result(bar, value, against, ratio, cut)
+    return Result(bar, value, against, ratio, void)

@@ -7,10 +7,12 @@ from functools import cached_property
 from types import TracebackType
 from typing import Final, Self
 
+from benchmarks.recording import commit_seconds
 from benchmarks.site import Site
 
 FULL_ROWS: Final = 50_000
 QUICK_ROWS: Final = 5_000
+_SLOW_S: Final = 0.002
 
 
 class Bench:
@@ -34,6 +36,16 @@ class Bench:
     def pick(self, full: int, quick: int) -> int:
         """A size, or a number of rounds."""
         return quick if self.quick else full
+
+    @property
+    def void(self) -> str | None:
+        """Why the work of this run proves nothing, where it is less than the bars speak of."""
+        return "smaller" if self.quick else None
+
+    def void_on_disk(self) -> str | None:
+        """The same for work that waits for the disk: where a flush takes milliseconds, all
+        durable work takes the same and every ratio is near 1 (budget.md)."""
+        return self.void or ("slow disk" if commit_seconds() > _SLOW_S else None)
 
     @property
     def rows(self) -> int:

@@ -54,21 +54,21 @@ def measure(bench: Bench) -> list[Result]:
                 "bare": p50(lambda: bare.commit([next(single)]), _IN_A_ROUND),
             }
             taken = take_turns(sides, rounds)
-    daemon, cut = taken.median("daemon") * 1e6, bench.quick
+    daemon, void = taken.median("daemon") * 1e6, bench.void_on_disk()
     return [
         bars.result(
             "durable_write_vs_lmdb",
             daemon,
             taken.median("bare") * 1e6,
             taken.ratio("daemon", "bare"),
-            cut=cut,
+            void=void,
         ),
         bars.result(
             "durable_write_vs_same_puts",
             daemon,
             taken.median("same") * 1e6,
             taken.ratio("daemon", "same"),
-            cut=cut,
+            void=void,
         ),
     ]
 

@@ -29,7 +29,7 @@ def measure(bench: Bench) -> list[Result]:
             figures = _groups(store, bench.rows, bench.pick(150, 40))
         finally:
             store.close()
-    return [bars.result("engine_cpu_us", median(figures) * 1e6, cut=bench.quick)]
+    return [bars.result("engine_cpu_us", median(figures) * 1e6, void=bench.void)]
 
 
 def _groups(store: Store, rows: int, count: int) -> list[float]:

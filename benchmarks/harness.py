@@ -69,14 +69,15 @@ class Bar(NamedTuple):
 class Result(NamedTuple):
     """One row of the table, measured.
 
-    ``cut``: the work was smaller than the bar speaks of, so that nothing follows from it.
+    ``void``: why nothing follows from it (less work than the bar speaks of, a slow disk), or
+    None.
     """
 
     bar: Bar
     value: float
     against: float | None
     ratio: float | None
-    cut: bool
+    void: str | None
 
     @property
     def judged(self) -> float:
@@ -85,13 +86,13 @@ class Result(NamedTuple):
 
     @property
     def holds(self) -> bool | None:
-        """Whether the bar is reached; None where there is none, or the work was cut."""
-        return None if self.cut else _reaches(self.bar, self.judged, self.bar.bar)
+        """Whether the bar is reached; None where there is none, or it is void."""
+        return None if self.void else _reaches(self.bar, self.judged, self.bar.bar)
 
     @property
     def stretches(self) -> bool | None:
         """Whether the stretch is reached too."""
-        return None if self.cut else _reaches(self.bar, self.judged, self.bar.stretch)
+        return None if self.void else _reaches(self.bar, self.judged, self.bar.stretch)
 
 
 def _reaches(bar: Bar, figure: float, aim: float | None) -> bool | None:

@@ -60,7 +60,7 @@ def measure(bench: Bench) -> list[Result]:
             HUB_BATCH_MAX / taken.median("judge"),
             HUB_BATCH_MAX / taken.median("rewrite"),
             taken.ratio("rewrite", "judge"),
-            cut=bench.quick,
+            void=bench.void_on_disk(),
         )
     ]
 

@@ -31,14 +31,14 @@ def measure(bench: Bench) -> list[Result]:
         rates = take_turns(
             {"crowd": crowd, "one": lambda: lone / apps.write(1, lone)}, bench.pick(7, 3)
         )
-    cut = bench.quick
+    void = bench.void_on_disk()
     return [
-        bars.result("server_cpu_us_32_apps", median(spent) * 1e6, cut=cut),
+        bars.result("server_cpu_us_32_apps", median(spent) * 1e6, void=void),
         bars.result(
             "apps32_vs_1",
             rates.median("crowd"),
             rates.median("one"),
             rates.ratio("crowd", "one"),
-            cut=cut,
+            void=void,
         ),
     ]

@@ -27,7 +27,7 @@ def measure(bench: Bench) -> list[Result]:
             taken.median("daemon") / _MIB,
             taken.median("trio") / _MIB,
             taken.ratio("daemon", "trio"),
-            cut=bench.quick,
+            void=bench.void,
         )
     ]
 

@@ -43,7 +43,7 @@ def measure(bench: Bench) -> list[Result]:
             pause.wait(_LOOK_S)
             assert perf_counter() - began < PATIENCE_S, "they do not become equal"
         seconds = perf_counter() - began
-    return [bars.result("merge_5000x2_seconds", seconds, cut=bench.quick)]
+    return [bars.result("merge_5000x2_seconds", seconds, void=bench.void)]
 
 
 def _equal(hub: HubProcess, clients: list[Client]) -> bool:

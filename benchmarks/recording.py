@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
+from statistics import median
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import lmdb
 
 from benchmarks import records
+from benchmarks.timing import seconds_of
 from satchel.engine.commit import Request, commit
 from satchel.engine.replica import Replica
 from satchel.shell import clock
@@ -148,3 +152,13 @@ def open_bare(path: Path, dbs: Sequence[str]) -> Iterator[Bare]:
     path.mkdir(exist_ok=True)
     with lmdb.open(str(path), map_size=_MAP_BYTES, max_dbs=len(dbs) or 1) as env:
         yield Bare(env, dbs)
+
+
+def commit_seconds(times: int = 30) -> float:
+    """What a commit of one small put takes on this disk at this moment: the median."""
+    with (
+        TemporaryDirectory(prefix="s", dir="/tmp") as folder,
+        open_bare(Path(folder) / "probe", ["main"]) as bare,
+    ):
+        puts = [Put("main", number.to_bytes(8, "big"), bytes(64)) for number in range(times)]
+        return median(seconds_of(partial(bare.commit, [put])) for put in puts)

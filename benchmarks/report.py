@@ -55,7 +55,7 @@ def _cells(one: Result) -> tuple[str, ...]:
         "" if one.ratio is None else f"{one.ratio:.2f}",
         "" if bar.bar is None else f"{sign}{bar.bar:g}",
         "" if bar.stretch is None else f"{sign}{bar.stretch:g}",
-        "smaller" if one.cut else verdict,
+        one.void or verdict,
     )
 
 

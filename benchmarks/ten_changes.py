@@ -50,14 +50,14 @@ def measure(bench: Bench) -> list[Result]:
             work[large],
             work[_SMALL],
             work[large] / work[_SMALL],
-            cut=bench.quick,
+            void=bench.void,
         ),
         bars.result(
             "ten_changes_1m_vs_100k",
             taken.median(str(large)) * 1e3,
             taken.median(str(middle)) * 1e3,
             taken.ratio(str(large), str(middle)),
-            cut=bench.quick,
+            void=bench.void,
         ),
     ]
 

@@ -67,18 +67,18 @@ def test_a_bar_is_held_in_its_direction(
     bar: Bar, ratio: float, holds: bool | None, stretches: bool | None
 ) -> None:
     """At most where less is better, at least where more is; the bar itself is enough."""
-    result = Result(bar, 7.0, 7.0, ratio, cut=False)
+    result = Result(bar, 7.0, 7.0, ratio, void=None)
     assert (result.holds, result.stretches) == (holds, stretches)
 
 
 def test_without_a_comparison_the_value_is_judged() -> None:
     """A bar on a figure is a bar on the figure."""
-    assert Result(MOST, 3.5, None, None, cut=False).holds is False
+    assert Result(MOST, 3.5, None, None, void=None).holds is False
 
 
-def test_cut_work_proves_nothing() -> None:
-    """A smaller size has no verdict, good or bad."""
+def test_void_work_proves_nothing() -> None:
+    """A smaller size, or a slow disk, has no verdict, good or bad."""
     for ratio in (1.0, 9.0):
-        result = Result(MOST, 7.0, 7.0, ratio, cut=True)
+        result = Result(MOST, 7.0, 7.0, ratio, void="smaller")
         assert result.holds is None
         assert result.stretches is None
