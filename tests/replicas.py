@@ -89,6 +89,7 @@ class Device:
     ) -> None:
         self._world = world
         self.hub = world.hub
+        self._processed = 0  # what the hub has answered: a hint in memory
         self.clock_ms = 0
         """How far its clock is ahead of everybody else's."""
         self.path = path or world.folder / f"d{len(world.devices) + 1}"
@@ -190,6 +191,7 @@ class Device:
     def reopen(self) -> None:
         """As after a crash: only what is on disk is left."""
         self.store.close()
+        self._processed = 0
         self.store = Store.open(self.path, layout.DEVICE_DBS, sync=False)
         self.replica = self.read(Replica.load)
 
@@ -203,11 +205,13 @@ class Device:
         )
 
     def push(self, entries_max: int = limits.BUNDLE_ENTRIES_MAX) -> list[Outcome]:
-        """Push one bundle; the verdicts."""
-        bundle = self.bundle(entries_max)
+        """Push the next bundle; the verdicts."""
+        bundle = self.bundle(entries_max, self._processed)
         if not bundle.entries:
             return []
-        return self.hub.push(self.replica.identity.replica, bundle).outcomes
+        pushed = self.hub.push(self.replica.identity.replica, bundle)
+        self._processed = pushed.processed
+        return pushed.outcomes
 
     def push_all(self) -> None:
         """Push until the hub has decided everything."""

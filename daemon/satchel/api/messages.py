@@ -175,8 +175,8 @@ _INDEX: Final = (
     # -- undecided and refused work
     Command("outbox", READING, "Changesets the hub has not decided.",
             'page(entries: {"ctr", "time", "ops", "bytes"}) and "total"', *_PAGE),
-    Command("outbox.show", READING, "One of them, in full.", '{"ctr", "time", "ops", "bytes"}',
-            _CTR),
+    Command("outbox.show", READING, "One of them, in full; `hidden`: it stands on a refused one.",
+            '{"ctr", "time", "ops", "bytes", "depends_on": [ctr], "hidden": bool, "context"}', _CTR),
     Command("quarantine", READING, "Refused changesets and what depended on them.",
             'page(entries: refused) and "total"', *_PAGE),
     Command("quarantine.show", READING, "One of them, in full.", "refused", *_REFUSED),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from satchel.engine import log, quarantine
+from satchel.engine.fold import Folder
 from satchel.engine.log import LogRecord
 from satchel.engine.moment import Moment
 from satchel.engine.replica import Replica, decided
@@ -82,7 +83,11 @@ def page(txn: ReadTxn, replica: Replica, after: int, limit: int | None) -> dict[
 
 
 def show(txn: ReadTxn, replica: Replica, ctr: int) -> dict[str, Any]:
-    """One waiting changeset.  Raises Missing NO_SUCH_ENTRY."""
+    """One waiting changeset, what it stands on, and whether it is hidden: in no view, since
+    that was refused, until the hub says so of it too (sync.md 2.4).
+
+    Raises Missing NO_SUCH_ENTRY.
+    """
     record = log.read_record(txn, replica.identity.replica, ctr)
     if record is None:
         raise Missing(
@@ -90,9 +95,11 @@ def show(txn: ReadTxn, replica: Replica, ctr: int) -> dict[str, Any]:
             f"Change {ctr} is not in the outbox.",
             "List what is there with: satchel outbox",
         )
-    shown = _shown(Moment(txn, replica), ctr, record)
+    moment = Moment(txn, replica)
+    shown = _shown(moment, ctr, record)
     entry = record.entry()
     shown["depends_on"] = [dot.ctr for dot in entry.hard]
+    shown["hidden"] = Folder(moment).is_orphan(Dot(replica.identity.replica, ctr))
     shown["context"] = {"base_seq": entry.ctx.base_seq, "rows_seq": entry.ctx.rows_seq}
     return shown
 

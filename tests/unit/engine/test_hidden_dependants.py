@@ -43,6 +43,10 @@ def test_dependants_of_a_refused_change_are_hidden(ada: Device, ben: Device) -> 
             ada.get(table, rec)
     assert ada.columns("account", own)["name"] == "Own"
     assert ada.read(lambda txn: outbox.page(txn, ada.replica, 0, None))["total"] == 3
+    hidden = ada.read(
+        lambda txn: [outbox.show(txn, ada.replica, ctr)["hidden"] for ctr in (2, 3, 4)]
+    )
+    assert hidden == [True, True, False]
     assert_derived(ada)
 
 
