@@ -3,7 +3,8 @@
 A row is dead iff its own life is even or a row it cascades from is dead; a remove-link
 lookup reads as null while its target is dead.  A delete or restore writes one life; what
 follows from it is marked here and never written as ops, so that a restore brings back
-exactly what only this delete took away.
+exactly what only this delete took away.  Rows in a ring, which the hub refuses but an outbox
+may hold, do not keep each other dead: every death under another is somebody's delete.
 
 The rule sees rows through :class:`House`; which lookups cascade is the schema's knowledge
 and comes in as keys.
@@ -50,8 +51,7 @@ def marks(house: House, key: RowKey, row: Row) -> tuple[int | None, list[int] | 
         return row[UNDER], row[GONE]
     under = None
     for parent_key in house.cascade_parents(key, row):
-        parent = house.row(parent_key)
-        if parent is not None and is_dead(parent):
+        if _falls(house, parent_key, key, row):
             under = 1
             break
     marked = row[GONE] or ()
@@ -61,6 +61,33 @@ def marks(house: House, key: RowKey, row: Row) -> tuple[int | None, list[int] | 
         if is_dead(target) if target is not None else column in marked:
             gone.append(column)
     return under, sorted(gone) or None
+
+
+def _falls(house: House, above: RowKey, key: RowKey, row: Row) -> bool:
+    """Whether the row ``above`` is dead, and for another reason than the mark of ``key``.
+
+    While ``key`` is alive no mark can come from it, so a death is carried down at the price
+    of a look at each parent.  Else marks are followed up to a death of its own.
+    """
+    parent = house.row(above)
+    if parent is None or not is_dead(parent):
+        return False
+    present = house.row(key)
+    if present is None or not is_dead(present):
+        return True
+    waiting, met = [above], {above}
+    while waiting:
+        at = waiting.pop()
+        found = row if at == key else house.row(at)
+        if found is None:
+            continue
+        if _own_death(found) or (found[UNDER] is not None and is_stripped(found)):
+            return True
+        if found[UNDER] is not None and at != key:
+            parents = [one for one in house.cascade_parents(at, found) if one not in met]
+            met.update(parents)
+            waiting += parents
+    return False
 
 
 def settle(house: House, flipped: Iterable[RowKey]) -> list[RowKey]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
+
 from satchel.crdt.liveness import RowKey, marks, settle
 from satchel.model.row import GONE, LENGTH, LIFE, UNDER, VALUES, Row, copy_row, is_dead
 from tests.unit.crdt.stamps import row
@@ -114,6 +116,30 @@ def test_a_ring_of_rows_ends_the_walk() -> None:
     house.kill(key(0))
     settle(house, [key(0)])
     assert dead(house) == [0, 1]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_a_ring_of_rows_does_not_keep_itself_dead(size: int) -> None:
+    """Who is deleted takes the ring along, and who comes back brings it back, all of it."""
+    rows = {key(at): row({UNDER_COLUMN: key((at + 1) % size)}) for at in range(size)}
+    house = Rows({**rows, key(9): row({UNDER_COLUMN: key(0)})})
+    house.kill(key(0))
+    settle(house, [key(0)])
+    assert dead(house) == [*range(size), 9]
+    house.kill(key(0), 3)
+    settle(house, [key(0)])
+    assert dead(house) == []
+    assert all(one[UNDER] is None for one in house.rows.values())
+
+
+def test_a_row_moved_under_itself_is_dead_no_more() -> None:
+    """Its death was its parent's alone, and that is its parent no longer."""
+    house = chain(1)
+    house.kill(key(0))
+    settle(house, [key(0)])
+    moved = copy_row(house.rows[key(1)])
+    moved[VALUES][UNDER_COLUMN] = key(1)
+    assert marks(house, key(1), moved) == (None, None)
 
 
 def test_the_mark_decides_where_the_target_is_not_here() -> None:
