@@ -16,7 +16,7 @@ from benchmarks import bars, records
 from benchmarks.bench import Bench
 from benchmarks.download import Pull, apply, copied, filled_world, pull_all, stands_at
 from benchmarks.harness import Result, take_turns
-from benchmarks.recording import Bare, Put, open_bare
+from benchmarks.recording import Bare, Put, commit_seconds, open_bare
 from benchmarks.timing import Deed, seconds_of
 from satchel.model import changeset as cs
 from satchel.model.feed import Item
@@ -32,6 +32,7 @@ _FULL, _QUICK = 50_000, 5_000
 def measure(bench: Bench) -> list[Result]:
     """``apply_vs_decode_put`` and ``apply_changed_vs_decode_put``: rates in rows a second."""
     rows, rounds = bench.pick(_FULL, _QUICK), bench.pick(3, 2)
+    before = commit_seconds()
     with filled_world(rows) as (world, device):
         floor = world.folder / "floor"
         with open_bare(floor, [layout.ROW]):
@@ -40,7 +41,7 @@ def measure(bench: Bench) -> list[Result]:
         device.pull()
         _change_all(world, rows)
         changed = _compare("apply_changed_vs_decode_put", world, device, floor, rows, rounds)
-        void = bench.void_on_disk()
+        void = bench.void_on_disk(before)
         return [new._replace(void=void), changed._replace(void=void)]
 
 

@@ -54,7 +54,7 @@ def measure(bench: Bench) -> list[Result]:
                 "bare": p50(lambda: bare.commit([next(single)]), _IN_A_ROUND),
             }
             taken = take_turns(sides, rounds)
-    daemon, void = taken.median("daemon") * 1e6, bench.void_on_disk()
+    daemon, void = taken.median("daemon") * 1e6, bench.void_on_disk(taken.median("bare"))
     return [
         bars.result(
             "durable_write_vs_lmdb",

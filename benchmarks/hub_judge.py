@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks import bars
 from benchmarks.bench import Bench
 from benchmarks.harness import Result, take_turns
-from benchmarks.recording import Bare, Put, open_bare, record_edits
+from benchmarks.recording import Bare, Put, commit_seconds, open_bare, record_edits
 from benchmarks.site import store_in
 from satchel.engine import outbox
 from satchel.engine.replica import Replica
@@ -37,7 +37,7 @@ _FULL, _QUICK = 5_000, 1_000
 
 def measure(bench: Bench) -> list[Result]:
     """``hub_judge_vs_rewrite``: the rewrite's time by the judge's."""
-    count = bench.pick(_FULL, _QUICK)
+    count, before = bench.pick(_FULL, _QUICK), commit_seconds()
     site = bench.site
     with site.device_home() as device, site.hub_home() as judged, site.hub_home() as rewritten:
         record_edits(store_in(device), bench.rows, count)
@@ -60,7 +60,7 @@ def measure(bench: Bench) -> list[Result]:
             HUB_BATCH_MAX / taken.median("judge"),
             HUB_BATCH_MAX / taken.median("rewrite"),
             taken.ratio("rewrite", "judge"),
-            void=bench.void_on_disk(),
+            void=bench.void_on_disk(before),
         )
     ]
 

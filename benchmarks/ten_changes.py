@@ -57,7 +57,7 @@ def measure(bench: Bench) -> list[Result]:
             taken.median(str(large)) * 1e3,
             taken.median(str(middle)) * 1e3,
             taken.ratio(str(large), str(middle)),
-            void=bench.void,
+            void=bench.void_on_disk(),
         ),
     ]
 
