@@ -26,9 +26,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
-# The simulator is being built: its seeds are run by their own command (see "sim") until
-# its reference model knows every rule of the judge.
-PYTEST = ("-m", "pytest", "tests", "--ignore=tests/e2e", "--ignore=tests/sim")
+PYTEST = ("-m", "pytest", "tests", "--ignore=tests/e2e")
 PROCESSES = ("-m", "pytest", "tests/e2e")
 SKIP_LINE = re.compile(r"SKIPPED \[\d+\] (?P<place>[^:]+):(?:\d+:)? (?P<reason>.+)")
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from satchel.model.ids import Dot
+from satchel.model.kinds import Policy
 from satchel.schema.catalog import Catalog
 from tests.sim.ledger import Decision
 
@@ -56,6 +57,12 @@ class Reference:
         self.rows: dict[RowName, Row] = {}
         self.links: dict[LinkName, list[Mark]] = {}
         self.losses: list[Loss] = []
+        self._unmerged = {
+            (catalog.number_of(name), register)
+            for name in catalog.names()
+            for register, policy in catalog.table(name).policies.items()
+            if policy is Policy.REJECT
+        }
         self._deletes = {
             (relation.table_number, relation.column_number, relation.target_number): relation.delete
             for name in catalog.names()
@@ -91,6 +98,10 @@ class Reference:
     def live_links(self) -> set[LinkName]:
         """The links that have an add and two living ends."""
         return {name for name, adds in self.links.items() if adds and not self.hidden(name)}
+
+    def never_merged(self, table: int, register: int) -> bool:
+        """Whether a value of this register never takes the place of one unseen."""
+        return (table, register) in self._unmerged
 
     def hidden(self, name: LinkName) -> bool:
         """Whether an end of the link is dead."""
@@ -166,17 +177,24 @@ class _Writer:
         elif kind == GROUP:
             self._write(name, row, op[3], op[4])
         else:
-            for column, value in op[3].items():
-                self._write(name, row, column, {column: value})
-            for group, given in op[4].items() if kind == UPSERT else ():
-                self._write(name, row, group, given)
+            groups = op[4] if kind == UPSERT else {}
+            lone = {column: {column: value} for column, value in op[3].items()}
+            for register, given in {**lone, **groups}.items():
+                self._write(name, row, register, given, gives_way=kind == UPSERT)
 
     def _knows(self, mark: Mark, restored: int) -> bool:
         if mark.dot.replica == self._mark.dot.replica:
             return True
         return max(mark.seq, restored) <= self._base_seq
 
-    def _write(self, name: RowName, row: Row, register: int, given: dict[int, Any]) -> None:
+    def _write(
+        self,
+        name: RowName,
+        row: Row,
+        register: int,
+        given: dict[int, Any],
+        gives_way: bool = False,
+    ) -> None:
         present = row.registers.get(register, row.made)
         before = {column: row.values.get(column) for column in given}
         blank = register not in row.registers and not any(
@@ -184,21 +202,21 @@ class _Writer:
         )
         knows = self._knows(present, row.restored)
         mine, theirs = self._mark, present
-        wins = knows or blank or (mine.clock, mine.dot.replica) > (theirs.clock, theirs.dot.replica)
-        lost = [
-            Loss(name, register, theirs.dot if wins else mine.dot, mine.seq)
-        ] if not knows and not blank and before != given else []  # fmt: skip
-        self._dispose(name, register)
-        self._house.losses += lost
-        if not wins:
-            return
-        if knows and theirs.clock >= mine.clock:
-            mine = theirs if mine.dot == theirs.dot else mine._replace(clock=theirs.clock + 1)
-        row.registers[register] = mine
-        for column, value in given.items():
-            row.values[column] = value
-            if value is None:
-                del row.values[column]
+        yields = gives_way and not (knows or blank)
+        yields = yields and self._house.never_merged(name[0], register)
+        later = (mine.clock, mine.dot.replica) > (theirs.clock, theirs.dot.replica)
+        wins = knows or blank or (later and not yields)
+        if not yields:
+            self._dispose(name, register)
+        if not (knows or blank) and before != given:
+            loser = theirs.dot if wins else mine.dot
+            self._house.losses.append(Loss(name, register, loser, mine.seq))
+        if wins:
+            if knows and theirs.clock >= mine.clock:
+                mine = theirs if mine.dot == theirs.dot else mine._replace(clock=theirs.clock + 1)
+            row.registers[register] = mine
+            row.values.update(given)
+            row.values = {column: it for column, it in row.values.items() if it is not None}
 
     def _dispose(self, name: RowName, register: int) -> None:
         """Whoever knew of a loss and writes again has decided it."""
