@@ -26,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SatchelError as error:
         return _report(error, options)
     except BaseExceptionGroup as group:
+        if group.subgroup(KeyboardInterrupt) is not None:
+            return _INTERRUPTED  # whatever else broke then, broke by it
         only = _only_error(group)
         if only is None:
             raise

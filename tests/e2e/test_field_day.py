@@ -5,8 +5,12 @@ from __future__ import annotations
 import copy
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,3 +96,37 @@ def test_a_newcomer_is_told_the_story() -> None:
         assert f"\n{heading}\n" in done.stdout
     assert done.stdout.count("  ok  ") == 4
     assert "!!" not in done.stdout
+
+
+def running_under(folder: Path) -> list[str]:
+    """The command lines of the processes that name this folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended meanwhile
+            words = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if str(folder) in words:
+                found.append(words)
+    return found
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4, 5])
+def test_ctrl_c_ends_the_day_and_leaves_nothing(processes: int) -> None:
+    """Interrupted when so many of its processes run, the demo exits 130 without a word of
+    Python, and none of them is left, nor a store."""
+    with tempfile.TemporaryDirectory(prefix="s", dir="/tmp") as place:
+        process = subprocess.Popen(
+            [SATCHEL, "demo"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=dict(os.environ, NO_COLOR="1", TMPDIR=place),
+            start_new_session=True,
+        )
+        give_up = time.monotonic() + PATIENCE_S
+        while len(running_under(Path(place))) < processes:
+            assert time.monotonic() < give_up, "the processes never ran"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE_S)
+        assert (process.returncode, said) == (130, "")
+        assert list(Path(place).iterdir()) == []
+        assert running_under(Path(place)) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from contextlib import AsyncExitStack
@@ -112,11 +113,16 @@ async def _play(home: Path, seed: int, say: Tell) -> Verdict:
     failure: Exception | None = None
     verdict: Verdict | None = None
     async with trio.open_nursery() as nursery:
+        await nursery.start(_end_on_signal, nursery.cancel_scope)
         try:
             async with AsyncExitStack() as apps:
                 await hub.found()
                 for name in (*sample.FIELD, sample.OFFICE):
-                    people[name] = await _arrive(name, home, hub, nursery, apps)
+                    relay = Relay("127.0.0.1", hub.port)
+                    await nursery.start(relay.run)
+                    # Known before its daemon runs: whoever is known is stopped, come what may.
+                    people[name] = Person(name, home / name.lower(), relay)
+                    await _arrive(people[name], hub, apps)
                 say(
                     f"{sample.ORGANISATION}: a hub and {len(people)} daemons run on this machine "
                     f"({', '.join(people)})."
@@ -136,22 +142,27 @@ async def _play(home: Path, seed: int, say: Tell) -> Verdict:
         nursery.cancel_scope.cancel()
     if failure is not None:
         raise failure
-    assert verdict is not None
+    if verdict is None:
+        raise KeyboardInterrupt
     return verdict
 
 
-async def _arrive(
-    name: str, home: Path, hub: Hub, nursery: trio.Nursery, apps: AsyncExitStack
-) -> Person:
+async def _end_on_signal(
+    scope: trio.CancelScope, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """Ctrl-C ends the day where it waits, never between a process and the note of its id."""
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+        task_status.started()
+        async for _ in received:
+            scope.cancel()
+
+
+async def _arrive(person: Person, hub: Hub, apps: AsyncExitStack) -> None:
     """Start somebody's daemon, join it through a cable of its own, open the app."""
-    relay = Relay("127.0.0.1", hub.port)
-    await nursery.start(relay.run)
-    person = Person(name, home / name.lower(), relay)
     await person.daemon.start(person.socket)
-    invite = await hub.invite(name)
+    invite = await hub.invite(person.name)
     async with open_client(str(person.daemon.home), timeout=_CLIENT_S) as joiner:
-        await joiner.join(relay.url, invite, device=f"{name}'s laptop")
+        await joiner.join(person.relay.url, invite, device=f"{person.name}'s laptop")
     app = await apps.enter_async_context(open_client(str(person.daemon.home), timeout=_CLIENT_S))
     person.use_app(app)
     await person.until("the first download", {"loading": None})
-    return person
