@@ -167,7 +167,7 @@ class _House:
         ]
 
     def referrers(self, key: RowKey) -> Iterable[RowKey]:
-        raise NotImplementedError
+        raise AssertionError("marks are recomputed row by row; nobody is asked who refers")
 
     def mark(self, key: RowKey, under: int | None, gone: list[int] | None) -> None:
         row = copy_row(self._rows[key])
